@@ -322,7 +322,7 @@ def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVa
         [one.id] if one.related is None else sorted(one.related.by - theirs)))
     numbers = "、".join(known.labels.of(code) for code in theirs_and_mine)
     said = f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}{_PUT_RIGHT}"
-    return InVain(answer, said, next(iter(theirs_and_mine), None))
+    return InVain(answer, said)  # somebody else's number is rarely a mistyped one
 
 
 def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known: Known) -> str:

@@ -105,6 +105,14 @@ def test_a_mistyped_number_of_the_dead_is_said_once_and_leads_to_the_number(visi
         assert "登记里没有查到您可以代逝者同意" not in visitor.text
 
 
+def test_the_number_of_somebody_else_is_not_called_one_by_which_nothing_was_found(visitor: Visitor) -> None:
+    draft = start(visitor, **{**SMALL, "filer": "agent"})
+    visitor.send(f"/drafts/{draft}/sample-form", ("section", visitor.get(f"/drafts/{draft}").rpartition("/")[2]))
+    visitor.get(f"/drafts/{draft}/materials")
+    assert "凭这个号码没有查到" not in visitor.text
+    assert "不是您账号里的号码，不能凭您的同意查询电子证照库" in visitor.text
+
+
 def test_a_withdrawal_names_each_matter_once_and_keeps_its_number_after_a_mistake(visitor: Visitor) -> None:
     case = f"/cases/{file(visitor)}"
     visitor.get(case)
