@@ -250,7 +250,10 @@ def test_a_day_has_bounds_where_its_field_says_none(day, says):
 
 
 def test_a_field_may_want_days_of_long_ago():
-    read_value("1850-01-01", Wanted("date", not_before="1800-01-01"), Surroundings({}, TODAY))
+    wanted, around = Wanted("date", not_before="1800-01-01"), Surroundings({}, TODAY)
+    assert read_value("1850-01-01", wanted, around) == date(1850, 1, 1)
+    with pytest.raises(BadValue, match="1800-01-01"):
+        read_value("1799-12-31", wanted, around)
 
 
 def test_nobodys_number_is_of_a_day_to_come():
