@@ -21,10 +21,10 @@ from typing import Any
 
 from bench.figures import show
 from bench.inside import Inside, inside
-from store import news
 from store.chains import seals
 from store.chains.moved import Moved, note
 from store.engine import sqlite as adapter
+from store.telling import news
 
 CASES, TURNS = 200, 5
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from cases.model import LegState
 from cases.states import OVER
-from store import bulletins, cases, editions, events, legs, mandates, preferences, ratings, tallies
+from store import cases, editions, events, legs, mandates, ratings, tallies
 from store.cases import CaseRow
 from store.encoding import stamp
 from store.paging import Order
 from store.port import Tx
+from store.telling import bulletins, preferences
 
 GONE = "已经删除过"
 _ENDED = Order(("closed_at", "reference"))

@@ -23,13 +23,14 @@ from desk.upkeep import expiring
 from desk.upkeep.guard import failing
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, lanes, marks, overseeing, pausing, people, reading, tallies
+from store import conservation, lanes, marks, overseeing, pausing, people, reading, tallies
 from store.chains import moved, verifications
 from store.copies import journal as journals
 from store.copies.again import FORGOTTEN
 from store.copies.journal import Journal
 from store.errors import StoreError
 from store.port import Tx
+from store.telling import bulletins
 from store.uploads import uncleared
 from web.answers import shown
 from web.api.operations import Operation, operation

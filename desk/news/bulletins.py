@@ -22,12 +22,13 @@ from desk.faults import told
 from desk.news.telling import folded
 from desk.premises import Premises
 from desk.staff.acts import Act
-from store import bulletins, news, pausing, people, preferences
-from store.bulletins import Bulletin
+from store import pausing, people
 from store.errors import Stale, StoreClosed, StoreUnavailable
-from store.news import News
 from store.port import Tx
-from store.preferences import Preferences
+from store.telling import bulletins, news, preferences
+from store.telling.bulletins import Bulletin
+from store.telling.news import News
+from store.telling.preferences import Preferences
 
 LOG = logging.getLogger("yijianshi.news")
 PEOPLE, MOST_NEWS = 20, 100  # persons looked at together, and how much one bulletin tells of

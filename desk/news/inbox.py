@@ -12,11 +12,11 @@ from cases.news import CHOICES
 from desk.agents.agency import still_sees, unseen
 from desk.errors import InvalidAnswers, UnknownNews
 from desk.premises import Premises
-from store import news, preferences
 from store.errors import StoreUnavailable
-from store.news import News, Place
 from store.port import Tx
-from store.preferences import Preferences
+from store.telling import news, preferences
+from store.telling.news import News, Place
+from store.telling.preferences import Preferences
 
 MOST_ROUNDS = 5  # of what an ended mandate left, at one look
 MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)

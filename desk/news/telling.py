@@ -20,12 +20,13 @@ from desk.book import Book
 from desk.faults import told
 from desk.known import Known
 from desk.premises import Premises
-from store import failpoints, mandates, news, pausing
+from store import failpoints, mandates, pausing
 from store.chains import moved
 from store.chains.moved import Looked, Moved
 from store.errors import StoreClosed, StoreUnavailable
-from store.news import AGENTS, News
 from store.port import Tx
+from store.telling import news
+from store.telling.news import AGENTS, News
 
 LOG = logging.getLogger("yijianshi.news")
 PAGE, MOST_PAGES = 100, 200  # cases that moved, looked at together; so many pages in one sweep

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlite_utils import Database as Tables
 
-from store import bulletins, pausing
+from store import pausing
 from store.chains import seals
 from store.chains.proof import verify
 from store.cipher import Cipher
@@ -33,6 +33,7 @@ from store.errors import NoCopy, StoreError, StoreUnavailable
 from store.failpoints import reach
 from store.port import Database, Row, Tx
 from store.rows import insert_text
+from store.telling import bulletins
 from store.uploads.vault import FolderVault, Vault
 
 MANIFEST = "manifest.json"

@@ -7,7 +7,7 @@ import pytest
 
 from cases.quiet import Quiet
 from desk.desk import Desk
-from store import news
+from store.telling import news
 from tests.desk.conftest import SHANGHAI
 from tests.oversight import conftest as oversight
 from tests.oversight.conftest import catalog, place, store

@@ -8,9 +8,9 @@ import pytest
 from bench.inside import SUBJECT
 from desk.desk import Desk
 from desk.errors import UnknownNews
-from store import news
-from store.bulletins import LEASE
 from store.errors import StoreUnavailable
+from store.telling import news
+from store.telling.bulletins import LEASE
 from tests.oversight.conftest import place
 from tests.store.test_mandates import BOSS, DAY, NOW, POWER, entrust, file, there
 

@@ -11,8 +11,8 @@ from connectors.gateway import Gateway, gateway_body
 from connectors.signing import verify
 from desk.staff.acts import Act
 from dispatch.courier import MOST_ATTEMPTS, Courier
-from store import bulletins, preferences
 from store.errors import StorageFull
+from store.telling import bulletins, preferences
 from tests.connectors.raw_server import RawServer
 from tests.oversight.conftest import at
 
@@ -182,7 +182,7 @@ def test_one_person_for_whom_no_bulletin_can_be_made_keeps_no_other_waiting(town
         subjects = list(subjects)
         return {}["何人"] if "s0" in subjects else of(tx, subjects)
 
-    monkeypatch.setattr("store.preferences.of", breaks)
+    monkeypatch.setattr("store.telling.preferences.of", breaks)
     assert post.round(http(204)) == 2
     assert post.round(http(204)) == 0  # what the one is told waits behind all others
     assert states(town) == [("sent", "received")] * 2

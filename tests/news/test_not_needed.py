@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from desk.desk import Desk
-from store import news
+from store.telling import news
 from tests.desk.conftest import NOW
 from tests.desk.filings import Filed
 from tests.oversight.conftest import ON_BOTH

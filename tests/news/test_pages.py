@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from people.tokens import Grant
-from store import bulletins, news
-from store.news import News
+from store.telling import bulletins, news
+from store.telling.news import News
 from tests.ops.conftest import deployment, file, received, say
 from tests.oversight.test_pages import WHO, town
 from tests.web.conftest import Caller

@@ -11,13 +11,14 @@ from desk.applicants.afterwards import Supply
 from desk.desk import Desk
 from desk.staff.acts import Act
 from desk.staff.transfers import Order
-from store import bulletins, people, preferences
+from store import people
 from store.copies.backup import Goal, back_up
 from store.copies.restoration import restore
 from store.engine.opening import Place, open_store
 from store.engine.sqlite import FILE
 from store.errors import StoreUnavailable
-from store.preferences import Preferences
+from store.telling import bulletins, preferences
+from store.telling.preferences import Preferences
 from tests.desk.filings import FORM
 from tests.news.conftest import Town, said
 from tests.oversight.conftest import ON_BOTH, at

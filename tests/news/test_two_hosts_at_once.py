@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from desk.desk import Desk
-from store import bulletins
+from store.telling import bulletins
 from tests.news.conftest import said
 from tests.oversight.conftest import at
 

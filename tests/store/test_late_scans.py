@@ -38,10 +38,11 @@ from desk.values import Receipt
 from desk.writing import Change
 from dispatch import inspector
 from dispatch.retry import Then
-from store import audit, failpoints, files, leaving, messages, news
+from store import audit, failpoints, files, leaving, messages
 from store.engine.opening import Place
 from store.errors import StoreUnavailable
 from store.port import Tx
+from store.telling import news
 from store.uploads import uncleared
 from tests.clamd import EICAR, FOUND, Clamd
 from tests.store.lists import PULL, changed_list

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response, request, url_for
 
 from cases.news import ASKS, CHOICES, KINDS, URGENT
-from store.news import News
-from store.preferences import Preferences
+from store.telling.news import News
+from store.telling.preferences import Preferences
 from web.answers import shown
 from web.api.catalog import api
 from web.api.operations import AFTER, Operation, operation

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 from cases.news import CHOICES, KINDS, URGENT
 from desk.errors import DeskError, InvalidAnswers
 from store.errors import StoreError
-from store.news import News
-from store.preferences import Preferences
+from store.telling.news import News
+from store.telling.preferences import Preferences
 from web.api.news import place_of
 from web.identity import current, subject
 from web.pages.again import keep, taken

@@ -6,8 +6,8 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import DeskError
-from store import bulletins
 from store.chains import moved
+from store.telling import bulletins
 from web.staff.root import AT_ONCE, act_of_form, bp, turned
 from web.wiring import house
 
