@@ -22,6 +22,7 @@ from desk.book import Book
 from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.hearing.notices import Incoming, Notices, Outcome
+from desk.news.bells import Bells
 from desk.news.bulletins import Bulletins
 from desk.news.inbox import Inbox
 from desk.news.telling import Telling
@@ -74,9 +75,9 @@ class Desk:
         self.agency, self.mandates = Agency(premises), Mandates(premises)
         self.agreements = Agreements(premises, self._book, self._drafts)
         self.urging = Urging(premises, self._book)
-        self.bulletins = Bulletins(premises, self._book)
+        self.inbox, self.bells = Inbox(premises), Bells(premises)
+        self.bulletins = Bulletins(premises, self._book, self.bells)
         self.telling = Telling(premises, self._book)
-        self.inbox = Inbox(premises)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.sights = Sights(premises)

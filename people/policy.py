@@ -112,6 +112,7 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.transfers": OPERATOR, "staff.transfer": OPERATOR,
     "staff.bulletins": OPERATOR, "staff.resend_bulletins": OPERATOR,
     "staff.inbox": OFFICER, "staff.arrivals": OFFICER, "staff.done": OFFICER,
+    "staff.bells": OFFICER, "staff.set_bell": OFFICER,
     "staff.find_work": OFFICER, "staff.work": OFFICER, "staff.open_work": OFFICER,
     "staff.act": OFFICER,
     "staff.warnings": SUPERVISOR, "staff.urge": SUPERVISOR, "staff.overview": SUPERVISOR,

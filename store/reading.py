@@ -158,10 +158,12 @@ def with_arrivals(tx: Tx, references: Iterable[str]) -> set[tuple[str, str]]:
         f" and next_at is null and type <> '{TRANSFERRED}'", **each)}
 
 
-def arrived(tx: Tx, office: str, most: int = 1_000) -> int:
-    """Of how many legs an office has yet to take something; no more than `most` are counted."""
+def arrived(tx: Tx, office: str, most: int = 1_000, since: datetime | None = None) -> int:
+    """Of how many legs an office has yet to take something, of what came behind `since` alone; no more than `most` are
+    counted."""
     return int(tx.rows(f"select count(*) as n from (select distinct reference, leg from messages where {_UNTAKEN}"
-                       " limit :most) as waiting", office=office, most=most)[0]["n"])
+                       " and created_at > :since limit :most) as waiting", office=office, most=most,
+                       since=stamp(since) if since else "")[0]["n"])
 
 
 def figures(tx: Tx, now: datetime) -> Figures:

@@ -36,6 +36,7 @@ from web.pages.root import bp
 from web.pages.words import called, dated, days, kinds, said, solemn
 from web.staff import (
     auditing,
+    bells,
     bulletins,
     health,
     inbox,
@@ -55,8 +56,8 @@ from web.wiring import house
 ACCOUNT_VIEWS = (steps, page)
 VIEWS = (answer, home, login, situation, form, materials, filing, case,
          oversight, disclosure, platform, mandates, agreements, acting, news, account)
-STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, warnings, ratings, overview,
-                report, auditing)
+STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, bells, warnings, ratings,
+               overview, report, auditing)
 
 
 def register_pages(app: Flask) -> None:

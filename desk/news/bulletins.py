@@ -19,6 +19,7 @@ from cases import news as made
 from desk.agents.agency import still_sees
 from desk.book import Book
 from desk.faults import told
+from desk.news.bells import Bells
 from desk.news.telling import folded
 from desk.premises import Premises
 from desk.staff.acts import Act
@@ -49,15 +50,17 @@ class Departing:
 class Bulletins:
     """Makes bulletins of news, hands them out for attempts, and keeps what came of them."""
 
-    def __init__(self, premises: Premises, book: Book) -> None:
-        self._premises, self._book = premises, book
+    def __init__(self, premises: Premises, book: Book, bells: Bells) -> None:
+        self._premises, self._book, self._bells = premises, book, bells
 
     def make(self, now: datetime) -> int:
         """Make a bulletin for each of the next persons to whom something is to be told; of how many persons something
         was settled. Nothing while the service is paused, and at night."""
         with self._premises.database.read() as tx:
-            readers = [] if self._rests(tx, now) else news.to_tell(tx, now, PEOPLE)
-        return self._made(readers, now)
+            if self._rests(tx, now):
+                return 0
+            readers = news.to_tell(tx, now, PEOPLE)
+        return self._made(readers, now) + self._bells.make(now)
 
     def _made(self, readers: Sequence[str], now: datetime) -> int:
         """One person for whom none can be made keeps no other waiting: what they are told waits."""
@@ -160,10 +163,13 @@ class Bulletins:
         with self._premises.database.read() as tx:
             inside = news.of_bulletins(tx, (one.bulletin for one in due))
             chosen = preferences.of(tx, (one.subject for one in due))
+            numbers = {subject: self._number_of(one) for subject, one in chosen.items()}
+            numbers |= self._bells.numbers(tx, due)
+            working = self._bells.true(tx, due, now)
             shut = {name for name, some in inside.items() for one in some if not _may_know(tx, one, now)}
         judged = self._true((one for some in inside.values() for one in some), now)
         true = {name for name, some in inside.items() for one in some
-                if judged.get(one, True) and chosen.get(one.subject, Preferences()).wants(one.kind)}
+                if judged.get(one, True) and chosen.get(one.subject, Preferences()).wants(one.kind)} | working
 
         def unit(tx: Tx) -> list[Departing]:
             for one in due:
@@ -173,15 +179,9 @@ class Bulletins:
                     bulletins.undo(tx, one)
             leaving = [one for one in due if one.bulletin in true - shut]
             leased = [Departing(*taken) for taken in bulletins.lease(tx, leaving, now)]
-            return [one for one in leased if not self._taken_back(tx, one, chosen)]
+            return [one for one in leased if not _taken_back(tx, one, numbers)]
 
         return self._premises.database.write(unit)
-
-    def _taken_back(self, tx: Tx, one: Departing, chosen: Mapping[str, Preferences]) -> bool:
-        """Whether its bytes hold a number by which the person does not want to be reached any more; it is made anew."""
-        number = json.loads(one.body)["data"]["recipient"].get("mobile")
-        stale = number is not None and number != self._number_of(chosen.get(one.bulletin.subject, Preferences()))
-        return stale and bulletins.undo(tx, one.bulletin)
 
     def _number_of(self, chosen: Preferences) -> str:
         """The number by which the gateway may reach a person; empty if by none."""
@@ -204,6 +204,13 @@ class Bulletins:
             return made_due
 
         return self._premises.database.write(unit)
+
+
+def _taken_back(tx: Tx, one: Departing, numbers: Mapping[str, str]) -> bool:
+    """Whether its bytes hold a number by which the person does not want to be reached any more; it is made anew."""
+    number = json.loads(one.body)["data"]["recipient"].get("mobile")
+    stale = number is not None and number != numbers.get(one.bulletin.subject, "")
+    return stale and bulletins.undo(tx, one.bulletin)
 
 
 def _may_know(tx: Tx, one: News, now: datetime) -> bool:

@@ -25,7 +25,7 @@ SEALED: Mapping[tuple[str, str], str] = {
     ("consents", "scope"): "consents:scope:{consent}", ("agreements", "body"): "agreements:body:{agreement}",
     ("mandates", "body"): "mandates:body:{mandate}", ("agencies", "code"): "mandates:code:{reference}",
     **{("ratings", said): f"ratings:{said}:{{reference}}/{{leg}}" for said in ("body", "fix", "call")},
-    ("bulletins", "body"): "bulletins:body:{bulletin}",
+    ("bulletins", "body"): "bulletins:body:{bulletin}", ("bells", "body"): "bells:body:{account}",
 }
 # Bytes that are as they are: definitions, heads, counts. Those of files are the vault's.
 PLAIN = frozenset({("editions", "body"), ("seals", "body"), ("days", "body"), ("file_bytes", "body")})

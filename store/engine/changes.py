@@ -343,6 +343,14 @@ TWENTY_SECOND: tuple[str, ...] = (
     "create index legs_stalled on legs (stalls_at, reference, leg, office) where stalls_at is not null",
 )
 
+# Which officers want to hear of work.
+TWENTY_FIFTH: tuple[str, ...] = (
+    """create table bells (account {text} primary key references accounts, office {text} not null,
+    look_at {text} not null, told_at {text}, body {blob} not null){strict}""",
+    "create index bells_to_look on bells (look_at, account)",
+    "create index bells_of_office on bells (office)",
+)
+
 # Every layout by its name, which each store notes once it has it: none is ever renamed, moved or changed.
 LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "0001_first": FIRST,
@@ -367,4 +375,5 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "0020_infected_files_seen": TWENTIETH,
     "0021_found_at_once": TWENTY_FIRST,
     "0022_what_stands_still": TWENTY_SECOND,
+    "0025_bells_of_officers": TWENTY_FIFTH,
 }

@@ -1,5 +1,6 @@
 """Officers of an office without a system work on our pages: they open, ask, decide; each act is a notice of theirs."""
 
+import base64
 import io
 import re
 from contextlib import contextmanager
@@ -284,6 +285,28 @@ def test_nothing_of_another_office_is_there(at_desk):
         assert clerk.status == 404, path
     assert clerk.get(f"/staff/work?leg=%20{water.lower()}") == f"/staff/work/{water}"
     assert clerk.get(f"/staff/work/{water}/acts/accepted") == f"/staff/work/{water}", "as after a refusal, opened again"
+
+
+def test_an_officer_chooses_to_be_told_of_work_and_the_lists_say_while_nobody_is(
+        at_the_pages, opened, monkeypatch, tmp_path):
+    (tmp_path / "gateway").write_text(f"whsec_{base64.b64encode(b'message gateway.' * 2).decode()}")
+    monkeypatch.setenv("YJS_GATEWAY", "http://127.0.0.1:9/news")
+    monkeypatch.setenv("YJS_GATEWAY_SECRET", str(tmp_path / "gateway"))
+    monkeypatch.setenv("YJS_GATEWAY_MOBILE", "on")
+    with opened(OFFICER) as (_, clerk):
+        clerk.get("/staff/inbox")
+        assert "还没有人收到来件提醒" in clerk.text
+        clerk.get("/staff/bells")
+        assert ("现在有 0 人收提醒" in clerk.text, "09:00–12:00、13:00–17:00" in clerk.text) == (True, True)
+        clerk.send("/staff/bells", ("wanted", "on"), ("agreed", "on"), ("mobile", "110"))
+        assert (clerk.status, "应为 11 位手机号" in clerk.text, 'value="110"' in clerk.page) == (422, True, True)
+        clerk.send("/staff/bells", ("wanted", "on"), ("agreed", "on"), ("mobile", "138 0013 8000"))
+        assert ("会提醒您" in clerk.text, "现在有 1 人收提醒" in clerk.text) == (True, True)
+        assert 'value="13800138000"' in clerk.page
+        clerk.get("/staff/inbox")
+        assert "还没有人收到来件提醒" not in clerk.text
+        clerk.send("/staff/bells")
+        assert ("不再提醒您" in clerk.text, "现在有 0 人收提醒" in clerk.text) == (True, True)
 
 
 def test_an_office_with_a_system_of_its_own_reads_and_does_not_act(at_the_pages, opened):

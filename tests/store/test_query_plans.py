@@ -14,7 +14,6 @@ import pytest
 from store import (
     agreements,
     audit,
-    bulletins,
     cases,
     choosing,
     consents,
@@ -30,13 +29,11 @@ from store import (
     legs,
     mandates,
     messages,
-    news,
     notices,
     offers,
     operating,
     overseeing,
     people,
-    preferences,
     ratings,
     reading,
     report,
@@ -58,13 +55,14 @@ from store.operating import OpenCase
 from store.overseeing import After
 from store.port import Row, Tx
 from store.sign_in import factors, half_sign_ins, sign_ins
+from store.telling import bells, bulletins, news, preferences
 from store.uploads import uncleared
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
         "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
-        "mandates", "agencies", "agreements", "news", "bulletins", "preferences", "factors", "recovery_codes",
+        "mandates", "agencies", "agreements", "news", "bulletins", "preferences", "bells", "factors", "recovery_codes",
         "half_sign_ins", "sign_ins"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
@@ -78,6 +76,7 @@ WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = f"{stamp(NOW)}|{REFERENCE}|01|leg.filed|1"
 
 TOLD = news.News(REFERENCE, "k", "someone", "b", "ask", "01", "a", "x", NOW, remind_at=NOW)
+BELL = bells.Bell("a", "water-works", NOW)
 BULLETIN = bulletins.Bulletin("b", "someone", "due", NOW, NOW, 0, 0, "")
 
 Question = Callable[[Tx], object]
@@ -112,6 +111,10 @@ QUESTIONS: dict[str, Question] = {
     "bulletins": lambda tx: (bulletins.due(tx, NOW, 9), bulletins.lease(tx, [BULLETIN], NOW),
                              bulletins.end(tx, BULLETIN, "sent", "", NOW), bulletins.troubled(tx, None, 9),
                              bulletins.resend(tx, ["b"], NOW), bulletins.figures(tx), bulletins.erase(tx, REFERENCE)),
+    "who is reminded of work": lambda tx: (
+        bells.to_look(tx, NOW, 9), bells.of(tx, ["a"]), bells.mobiles(tx, ["a"]),
+        bells.readers(tx, "water-works"), bells.looked(tx, BELL, NOW, NOW), bells.forget(tx, "a"),
+        bells.work(tx, "water-works", NOW, NOW, minutes(9))),
     "figures": lambda tx: (reading.figures(tx, NOW), verifications.standing(tx), verifications.latest(tx)),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),

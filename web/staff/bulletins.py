@@ -1,4 +1,4 @@
-"""What left for applicants through the city's message gateway: what waits, and what somebody must look at."""
+"""What left for applicants and officers through the message gateway: what waits, and what somebody must look at."""
 
 from __future__ import annotations
 

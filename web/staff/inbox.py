@@ -29,8 +29,10 @@ def own_office() -> str:
 
 def _page(name: str, found: Listed, **more: Any) -> str:
     office, (size, fresh) = officers().office(own_office()), officers().sizes(own_office())
+    unheard = house().settings.gateway is not None and not house().desk.bells.readers(own_office())
     return render_template(f"staff/{name}.html", office=office, size=size, count=fresh, lines=found.lines,
-                           next=found.next, first="after" not in request.args, looks=LOOKS, **{"problem": "", **more})
+                           unheard=unheard, next=found.next, first="after" not in request.args, looks=LOOKS,
+                           **{"problem": "", **more})
 
 
 @bp.get("/inbox")
