@@ -18,7 +18,8 @@ from desk.errors import InvalidAnswers
 from desk.faults import told
 from desk.news.inbox import MOBILE
 from desk.premises import Premises
-from store import people
+from store import audit, people
+from store.audit import Entry
 from store.people import Account
 from store.port import Tx
 from store.telling import bells, bulletins
@@ -52,12 +53,17 @@ class Bells:
 
     def choose(self, account: str, office: str, now: datetime, *, wanted: bool, mobile: str = "") -> None:
         """Keep whether an officer wants to be reminded, and the number they agree to be reached by (empty: none)."""
-        if not wanted:
-            self._premises.database.write(lambda tx: bells.forget(tx, account))
-            return
         if mobile and not MOBILE.fullmatch(mobile):
             raise InvalidAnswers(errors={"mobile": ["应为 11 位手机号，例如 13800138000"]})
-        self._premises.database.write(lambda tx: bells.put(tx, account, office, mobile, now))
+
+        def unit(tx: Tx) -> None:
+            if wanted:
+                bells.put(tx, account, office, mobile, now)
+            else:
+                bells.forget(tx, account)
+            audit.record(tx, Entry(now, account, "bell.set", office, {"wanted": wanted, "mobile": bool(mobile)}))
+
+        self._premises.database.write(unit)
 
     def make(self, now: datetime) -> int:
         """Write a bulletin for each of the next officers for whose office it is time; how many were looked at."""

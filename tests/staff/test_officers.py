@@ -293,7 +293,7 @@ def test_an_officer_chooses_to_be_told_of_work_and_the_lists_say_while_nobody_is
     monkeypatch.setenv("YJS_GATEWAY", "http://127.0.0.1:9/news")
     monkeypatch.setenv("YJS_GATEWAY_SECRET", str(tmp_path / "gateway"))
     monkeypatch.setenv("YJS_GATEWAY_MOBILE", "on")
-    with opened(OFFICER) as (_, clerk):
+    with opened(OFFICER) as (home, clerk):
         clerk.get("/staff/inbox")
         assert "还没有人收到来件提醒" in clerk.text
         clerk.get("/staff/bells")
@@ -307,6 +307,7 @@ def test_an_officer_chooses_to_be_told_of_work_and_the_lists_say_while_nobody_is
         assert "还没有人收到来件提醒" not in clerk.text
         clerk.send("/staff/bells")
         assert ("不再提醒您" in clerk.text, "现在有 0 人收提醒" in clerk.text) == (True, True)
+        assert audited(home) == [(OFFICER, "bell.set", "water-office")] * 2
 
 
 def test_an_office_with_a_system_of_its_own_reads_and_does_not_act(at_the_pages, opened):

@@ -33,7 +33,7 @@ from web.staff.undelivered import STANDS, message_name
 from web.wiring import house
 
 ACTIONS: Mapping[str, str] = {
-    "leg.seen": "看了分办件", "file.seen": "看了文件", "leg.opened": "领取了分办件",
+    "leg.seen": "看了分办件", "file.seen": "看了文件", "leg.opened": "领取了分办件", "bell.set": "设置了来件提醒",
     "retry": "重发消息", "settle": "了结未送达", "transfer": "转办", "deliver": "登记送达",
     "quarantine.show": "看了异常回告", "quarantine.applied": "采用异常回告", "quarantine.discarded": "作废异常回告",
     "pause": "暂停服务", "resume": "恢复服务", "urge": "催办", "rating.show": "看了差评", "rating.fix": "登记整改",
