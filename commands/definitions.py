@@ -32,12 +32,12 @@ from desk.upkeep.expiring import NAMES, certificates, soon
 from desk.upkeep.offices import absent, advice
 from forms.compose import compose
 from forms.errors import FormsError
-from forms.explore import explore
 from forms.figures import figures_json
 from forms.plan import Plan
-from forms.plan_text import plan_lines, pledge_texts
-from forms.public import plan_json
-from forms.sheet import sheet_lines, sheet_of
+from forms.shown.plan_text import plan_lines, pledge_texts
+from forms.shown.public import plan_json
+from forms.shown.sheet import sheet_lines, sheet_of
+from forms.trials.explore import explore
 from settings.clock import Clock
 from settings.values import Settings
 from sources.connected import Connected

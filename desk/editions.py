@@ -24,8 +24,8 @@ from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
 from forms.answers import ground_of
 from forms.compose import Arranged, arrange
-from forms.look_ups import MANDATED
-from forms.materials import papers_of
+from forms.papers.look_ups import MANDATED
+from forms.papers.materials import papers_of
 from forms.plan import Plan, PlannedLeg
 from forms.values import Surroundings
 from store import editions, failpoints

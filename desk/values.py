@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from desk.applicants.consents import NO_SCOPE, Scope
 from desk.parties.parties import Party
-from forms.look_ups import UNSURE
+from forms.papers.look_ups import UNSURE
 from forms.plan import Plan
 
 LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"

@@ -20,7 +20,7 @@ from desk.premises import Premises
 from forms.composite import PlannedPart
 from forms.figures import figures_json
 from forms.plan import Plan, PlannedLeg
-from forms.told import row_words, value_words
+from forms.shown.told import row_words, value_words
 from store.files import FileRow
 
 MASK = "＊＊"

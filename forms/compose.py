@@ -18,17 +18,17 @@ from forms.composite import composite_of
 from forms.errors import UnknownBundle
 from forms.figures import Timing, count
 from forms.legs import Leg, absent_of, legs_of, rule_problems
-from forms.lines import MaterialLines, lines_of
-from forms.look_ups import LookUps, look_ups_of, with_prefill
-from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
 from forms.needs import with_needs
 from forms.order import Order, order_of
+from forms.papers.lines import MaterialLines, lines_of
+from forms.papers.look_ups import LookUps, look_ups_of, with_prefill
+from forms.papers.materials import Collected, collect
+from forms.papers.subtract import subtract
 from forms.people import agreements_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
 from forms.schema import said_of, wanted_of_line
-from forms.subtract import subtract
 from forms.values import BadValue, Surroundings, read_value
 from forms.windows import window_problems
 

@@ -11,10 +11,10 @@ from forms.answers import Known
 from forms.choose import members_of
 from forms.counts import Count2, Figures
 from forms.legs import Leg
-from forms.lines import MaterialLines
-from forms.materials import Collected
 from forms.merge_fields import MergedFields
 from forms.order import Order
+from forms.papers.lines import MaterialLines
+from forms.papers.materials import Collected
 from forms.plan import FieldLine, Plan
 from forms.schedule import Link, Schedule, ends_by, links_of, schedule
 

@@ -19,9 +19,9 @@ from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
 from forms.agreement import PlannedAgreement
-from forms.candidate import Candidate
 from forms.composite import PlannedComposite
 from forms.counts import Figures
+from forms.papers.candidate import Candidate
 
 NO_TEXT = Text("")
 Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]

@@ -14,7 +14,7 @@ from desk.errors import InvalidAnswers
 from desk.premises import Premises
 from desk.values import Filing
 from forms.answers import FILER
-from forms.look_ups import MANDATED
+from forms.papers.look_ups import MANDATED
 from forms.plan import Plan
 from store.mandates import MandateRow
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from catalog.dictionary import Role, Source
 from desk.premises import Premises
-from forms.candidate import Candidate
-from forms.look_ups import NOT_TOLD, UNSURE, asked_about
+from forms.papers.candidate import Candidate
+from forms.papers.look_ups import NOT_TOLD, UNSURE, asked_about
 from forms.plan import Plan, RemovedMaterial
 from forms.values import json_ready
 from sources.port import Found, Query, Sources

@@ -34,7 +34,7 @@ from desk.parties.persons import person
 from desk.parties.statements import Statement
 from desk.premises import Premises
 from desk.values import Draft
-from forms.public import can_be_filed
+from forms.shown.public import can_be_filed
 from store import agreements, audit, drafts, failpoints
 from store.agreements import MOST_LISTED, AgreementRow
 from store.audit import Entry

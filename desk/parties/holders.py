@@ -18,8 +18,8 @@ from desk.editions import Composed, Editions
 from desk.parties.parties import Party, consent_of
 from desk.parties.persons import OWN_ROLES, clean_key, number_key
 from desk.premises import Premises
-from forms.candidate import Candidate
-from forms.look_ups import NO_REGISTER, OTHERS, asked_about, other_paper
+from forms.papers.candidate import Candidate
+from forms.papers.look_ups import NO_REGISTER, OTHERS, asked_about, other_paper
 from forms.plan import Plan
 from store import people
 from store.people import Account

@@ -17,7 +17,7 @@ from desk.parties.persons import Person
 from desk.repeats import digest_of
 from forms.agreement import PlannedAgreement
 from forms.plan import FieldLine, MaterialLine, Plan, RemovedMaterial
-from forms.told import answer_words, value_words
+from forms.shown.told import answer_words, value_words
 
 WHERE: Mapping[str, str] = {"licence": "电子证照库", "sharing": "部门数据共享", "premises": "场所预备案"}
 

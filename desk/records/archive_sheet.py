@@ -13,7 +13,7 @@ from cases.words import handler, state_name
 from cases.words import line as told
 from catalog.dictionary import Field, Region
 from forms.plan import FieldLine, Plan, PlannedLeg
-from forms.told import value_words
+from forms.shown.told import value_words
 from store.files import FileRow
 
 _UNKNOWN = "（不在本包）"

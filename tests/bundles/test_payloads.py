@@ -9,7 +9,7 @@ from catalog.reading import names_of
 from forms.compose import compose
 from forms.plan import Plan
 from forms.schema import validate_form
-from forms.sheet import known_field
+from forms.shown.sheet import known_field
 from forms.split import declared_values, leg_fields
 from forms.values import json_ready
 from tests.bundles.filled import filled

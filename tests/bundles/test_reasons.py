@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from forms.answers import know
-from forms.cells import Space
-from forms.public import plan_json
+from forms.shown.public import plan_json
+from forms.trials.cells import Space
 from tests.bundles.shipped import CATALOG, TODAY, planned
 
 CODES = re.compile(r"[a-z_]{3,}|\(\d{6}\)|None|True|False")

@@ -17,7 +17,7 @@ from desk.hearing.notices import Incoming
 from desk.sending.recording import Came
 from desk.staff.acts import Act
 from dispatch.retry import Then
-from forms.sheet import known_field
+from forms.shown.sheet import known_field
 from store import leases, messages, notices
 from tests.desk.conftest import NOW
 from tests.desk.filings import small_filing

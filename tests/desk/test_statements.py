@@ -8,7 +8,7 @@ from catalog.canonical import dumps, loads
 from desk.parties.persons import Person
 from desk.parties.statements import Statement, statements
 from forms.plan import Plan
-from forms.plan_text import plan_lines
+from forms.shown.plan_text import plan_lines
 from tests.forms.made import good, planned
 
 MATTERS = """

@@ -19,8 +19,8 @@ from catalog.schemas.dictionary import SHAPES
 from catalog.schemas.fields import Authored
 from catalog.schemas.matter import ASK_SET, MATTER
 from forms.compose import compose
-from forms.explore import explore
 from forms.figures import figures_json
+from forms.trials.explore import explore
 from forms.values import json_ready
 
 ROOT = Path(__file__).parents[2]

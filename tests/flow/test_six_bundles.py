@@ -11,7 +11,7 @@ from bench.applicant import CATALOG, ENDED, OVER, Applicant, in_public, open_leg
 from bench.town import Town
 from catalog.reading import names_of
 from forms.compose import compose
-from forms.sheet import known_field
+from forms.shown.sheet import known_field
 
 IN_PUBLIC = in_public()
 ZONE = ZoneInfo("Asia/Shanghai")

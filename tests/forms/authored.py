@@ -11,8 +11,8 @@ from catalog.assemble import assemble
 from catalog.check import check
 from catalog.model import Catalog
 from forms.compose import compose
-from forms.explore import explore
 from forms.plan import Plan
+from forms.trials.explore import explore
 
 TODAY = date(2026, 3, 2)
 BASE: Mapping[str, str] = {

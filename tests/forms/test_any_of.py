@@ -9,7 +9,7 @@ from cases.model import Case, Leg, LegState
 from desk.editions import stood_for
 from desk.sending import payload
 from desk.sending.payload import Addressee, Dossier
-from forms.look_ups import MANDATED
+from forms.papers.look_ups import MANDATED
 from forms.plan import Plan
 from tests.desk.conftest import NOW
 from tests.forms.made import errors, gone, good, kept, planned, taken

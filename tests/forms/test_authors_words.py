@@ -9,7 +9,7 @@ import pytest
 from catalog.assemble import assemble
 from catalog.report import found_in
 from forms.compose import compose
-from forms.explore import explore
+from forms.trials.explore import explore
 from tests.forms.authored import TODAY, matter, written
 
 GIVER = matter("x", "fields: [pid]", ", gives: {materials: [PR01], fields: [code]}")

@@ -13,8 +13,8 @@ from catalog.limits import Limit
 from catalog.load import load_catalog
 from catalog.matter import LimitRow
 from forms.answers import know
-from forms.cells import Space
-from forms.explore import explore
+from forms.trials.cells import Space
+from forms.trials.explore import explore
 from tests.forms.authored import matter, read, written
 from tests.forms.authored import said as told
 

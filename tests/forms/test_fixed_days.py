@@ -7,7 +7,7 @@ import pytest
 from catalog.assemble import assemble
 from forms.answers import ground_of
 from forms.compose import compose
-from forms.explore import explore
+from forms.trials.explore import explore
 from forms.values import Surroundings
 from tests.forms.authored import TODAY, matter, read, written
 

@@ -6,13 +6,13 @@ import pytest
 
 from catalog.papers import kind_of, number_of
 from forms.compose import compose
-from forms.explore import explore
 from forms.given import given_for_conditions, read_given
 from forms.persons import BadFormat, person_number
-from forms.public import plan_json
 from forms.schema import validate_form
-from forms.sheet import sheet_lines, sheet_of
+from forms.shown.public import plan_json
+from forms.shown.sheet import sheet_lines, sheet_of
 from forms.split import applicant_part, leg_fields, with_results
+from forms.trials.explore import explore
 from tests.forms.made import TODAY, errors, good
 
 KINDS = {"id_card": "身份证", "passport": "护照", "hk_macao_permit": "港澳证", "taiwan_permit": "台胞证",

@@ -3,8 +3,8 @@
 import pytest
 
 from catalog.assemble import assemble
-from forms.explore import explore
-from forms.public import plan_json
+from forms.shown.public import plan_json
+from forms.trials.explore import explore
 from tests.forms.authored import TODAY, matter, planned, read, said, written
 
 FIELDS = ("g: {name: 等级, type: choice, options: {one: 一级, two: 二级, three: 三级}}\nh: {name: 备注}\n"

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.load import load_catalog
 from forms.compose import compose
-from forms.plan_text import plan_lines, pledge_texts
+from forms.shown.plan_text import plan_lines, pledge_texts
 
 TODAY = date(2026, 3, 2)
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from catalog.canonical import dumps, loads
 from catalog.load import load_catalog
 from forms.answers import know
-from forms.cells import Space
-from forms.chains import Chains, outcome_of
 from forms.choose import select
 from forms.compose import compose
 from forms.plan import Plan
-from forms.public import plan_json
 from forms.schema import validate_form, validate_materials
+from forms.shown.public import plan_json
 from forms.split import applicant_part, leg_fields
+from forms.trials.cells import Space
+from forms.trials.chains import Chains, outcome_of
 from forms.values import json_ready
 
 TODAY = date(2026, 3, 2)

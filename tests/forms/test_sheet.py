@@ -9,7 +9,7 @@ from bench.applicant import CATALOG
 from bench.filling import answers
 from catalog.dictionary import FieldType
 from forms.compose import compose
-from forms.sheet import TRAVELS, sheet_lines, sheet_of
+from forms.shown.sheet import TRAVELS, sheet_lines, sheet_of
 from forms.split import leg_fields
 
 TODAY = date(2026, 3, 2)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from catalog.bundle import Bundle, Question
 from catalog.model import Catalog
 from desk.errors import UnknownBundle
-from forms.public import plan_json
+from forms.shown.public import plan_json
 from forms.values import json_ready
 from forms.windows import closing
 from web.answers import live, shown

@@ -8,7 +8,7 @@ from flask import Response
 
 from desk.applicants.consents import given
 from desk.values import Draft, DraftLine, FileInfo, Reviewed
-from forms.public import plan_json
+from forms.shown.public import plan_json
 from people.identity import Identity
 from web.answers import live, shown
 from web.api.catalog import api

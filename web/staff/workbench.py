@@ -18,9 +18,9 @@ from catalog.text import Problem
 from desk.differences import Difference, between
 from forms.answers import know
 from forms.compose import compose
-from forms.examples import check_examples
-from forms.explore import explore
 from forms.plan import Plan
+from forms.trials.examples import check_examples
+from forms.trials.explore import explore
 from web.check_offices import check_offices
 from web.wiring import House
 

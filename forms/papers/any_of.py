@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from forms.materials import Collected, Paper, PaperWish, key_of, split_choice
+from forms.papers.materials import Collected, Paper, PaperWish, key_of, split_choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ from catalog.dictionary import Source
 from catalog.limits import Limit, longer
 from catalog.text import Text
 from forms.answers import Known
-from forms.any_of import Ground, settled
-from forms.candidate import Candidate
 from forms.legs import Leg
-from forms.look_ups import (
+from forms.order import Covers, Order
+from forms.papers.any_of import Ground, settled
+from forms.papers.candidate import Candidate
+from forms.papers.look_ups import (
     NO_REGISTER,
     NOT_ASKED,
     NOT_TOLD,
@@ -30,7 +31,7 @@ from forms.look_ups import (
     asked_about,
     parted,
 )
-from forms.materials import (
+from forms.papers.materials import (
     Collected,
     Paper,
     PaperWish,
@@ -41,7 +42,6 @@ from forms.materials import (
     role_name,
     tolerated,
 )
-from forms.order import Covers, Order
 from forms.people import agreements_of
 from forms.plan import Obtained, RemovalRule
 

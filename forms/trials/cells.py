@@ -17,8 +17,8 @@ from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
 from catalog.papers import of_kind
-from forms.alone import options_alone
 from forms.answers import FILER, Known, by_use
+from forms.trials.alone import options_alone
 from forms.values import Wanted
 from forms.wanted import wanted_of_field, wanted_of_question
 from forms.words import FILER_OPTIONS

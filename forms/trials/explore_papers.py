@@ -12,13 +12,13 @@ from catalog.matter import Matter
 from catalog.reading import all_asks, covered, given, kinds_asked
 from catalog.text import Problem
 from forms.answers import CHOSEN, Known
-from forms.cells import Path, Space, TooManyCells, shown
 from forms.choose import members_of, select
 from forms.legs import Leg, legs_of
-from forms.look_ups import LookUps
-from forms.materials import collect
 from forms.order import order_of
-from forms.subtract import subtract
+from forms.papers.look_ups import LookUps
+from forms.papers.materials import collect
+from forms.papers.subtract import subtract
+from forms.trials.cells import Path, Space, TooManyCells, shown
 
 
 def unprovided(known: Known, space: Space) -> Iterator[Problem]:

@@ -6,11 +6,20 @@ from dataclasses import dataclass, field, replace
 
 from forms.answers import Known
 from forms.legs import Leg
-from forms.look_ups import NO_REGISTER, NOT_ASKED, OTHERS, UNCONNECTED
-from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, spec_problems, tolerated
+from forms.papers.look_ups import NO_REGISTER, NOT_ASKED, OTHERS, UNCONNECTED
+from forms.papers.materials import (
+    Paper,
+    PaperWish,
+    asked_name,
+    material_of,
+    merged_spec,
+    names_of,
+    spec_problems,
+    tolerated,
+)
+from forms.papers.subtract import InVain, Names, Outcome, Subtracted, why_removed
 from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
 from forms.sentences import askers_words, leg_names
-from forms.subtract import InVain, Names, Outcome, Subtracted, why_removed
 
 
 @dataclass(slots=True)

@@ -22,11 +22,20 @@ from catalog.model import Catalog
 from catalog.terms import Born, Column, Sum, Year, walk
 from catalog.text import Problem
 from forms.answers import Known, know
-from forms.cells import MOST_CELLS, Path, Placed, Space, TooManyCells, bundle_conditions, matter_conditions, shown
-from forms.chains import Chains, Outcome, outcome_of
 from forms.choose import Selection, select
-from forms.examples import check_examples
-from forms.explore_papers import blocked, unprovided, with_blocks
+from forms.trials.cells import (
+    MOST_CELLS,
+    Path,
+    Placed,
+    Space,
+    TooManyCells,
+    bundle_conditions,
+    matter_conditions,
+    shown,
+)
+from forms.trials.chains import Chains, Outcome, outcome_of
+from forms.trials.examples import check_examples
+from forms.trials.explore_papers import blocked, unprovided, with_blocks
 
 
 def explore(catalog: Catalog, bundle_id: str, today: date | None) -> list[Problem]:

@@ -1,0 +1,1 @@
+"""Tries a bundle before it is published: its situations, its examples, papers that nobody gives."""
