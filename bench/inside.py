@@ -55,7 +55,7 @@ class Inside:
         filing = self.filing(situation, now, bundle)
         while True:
             try:
-                return self.desk.file(SUBJECT, filing, key, now)
+                return self.desk.intake.file(SUBJECT, filing, key, now)
             except AgreementMissing:
                 return self._file_draft(filing, now)
             except InvalidAnswers as missing:  # papers that no register holds are asked back by name
@@ -67,12 +67,12 @@ class Inside:
     def _file_draft(self, filing: Filing, now: datetime) -> Receipt:
         """File as a draft to which everybody agrees who must, each with an account of their own."""
         desk = self.desk
-        draft = desk.open_draft(SUBJECT, filing.bundle, filing.situation, now).id
+        draft = desk.drafts.open(SUBJECT, filing.bundle, filing.situation, now).id
         parts = {"form": filing.form, "materials": filing.materials, "consent": filing.consent}
-        for one in desk.save_draft(SUBJECT, draft, parts, now).parties:
+        for one in desk.drafts.save(SUBJECT, draft, parts, now).parties:
             self.agree(one.statement, desk.agreements.invite(SUBJECT, draft, one.statement.role, now)[0], now)
-        missing = {key: self._paper(key, now) for key in desk.read_draft(SUBJECT, draft, now).missing}
-        desk.save_draft(SUBJECT, draft, {"materials": missing}, now)
+        missing = {key: self._paper(key, now) for key in desk.drafts.read(SUBJECT, draft, now).missing}
+        desk.drafts.save(SUBJECT, draft, {"materials": missing}, now)
         return desk.submit_draft(SUBJECT, draft, None, now)
 
     def agree(self, asked: Statement, code: str, now: datetime) -> str:
@@ -113,7 +113,7 @@ class Inside:
         """A notice of an office; what became of it."""
         self._said += 1
         said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": leg, **data}}
-        return self.desk.notice(Incoming(office, f"said-{self._said}", json.dumps(said).encode(), said), now)
+        return self.desk.notices.take(Incoming(office, f"said-{self._said}", json.dumps(said).encode(), said), now)
 
 
 @contextmanager

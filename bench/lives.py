@@ -176,7 +176,8 @@ def _tell(there: Inside, leg: str, type_: str, at: datetime, **data: Any) -> Non
 
 def _taken_back(there: Inside, situation: Situation, day: datetime) -> str:
     receipt = there.file(_by_hand(situation), secrets.token_hex(8), day)
-    there.desk.withdraw(SUBJECT, receipt.reference, Withdrawal(None, "改期"), secrets.token_hex(8), day + HOUR)
+    there.desk.afterwards.withdraw(SUBJECT, receipt.reference, Withdrawal(None, "改期"), secrets.token_hex(8),
+                                   day + HOUR)
     return receipt.reference
 
 

@@ -1,4 +1,4 @@
-"""The desk: one object with every verb that reads or changes an application."""
+"""The desk: the rooms in which applications are read and changed, and the verbs that need several of them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from cases.ahead import Effect
 from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from desk import reference as references
 from desk.agents.agency import Agency, Filed, agent_name, agents_code, beside_mandate
 from desk.agents.mandates import Mandates
-from desk.applicants.afterwards import AfterFiling, Supply, Urge, Withdrawal
+from desk.applicants.afterwards import AfterFiling
 from desk.applicants.anew import Anew
 from desk.applicants.disclosure import Disclosure, disclosure
 from desk.applicants.drafts import Drafts
@@ -21,7 +20,7 @@ from desk.applicants.filing import Intake
 from desk.book import Book
 from desk.editions import Editions
 from desk.errors import UnknownCase
-from desk.hearing.notices import Incoming, Notices, Outcome
+from desk.hearing.notices import Notices
 from desk.news.bells import Bells
 from desk.news.bulletins import Bulletins
 from desk.news.inbox import Inbox
@@ -43,7 +42,7 @@ from desk.upkeep.late_scans import LateScans
 from desk.upkeep.sweeps import Sweeper
 from desk.uploads import files as stored_files
 from desk.uploads.scanning import Scans
-from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt, Reviewed
+from desk.values import FileInfo, Filing, Receipt, Reviewed
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, consents, files, reading, submissions
@@ -55,34 +54,35 @@ MOST_LISTED = 200  # cases of one person on one page, the newest first
 
 
 class Desk:
-    """Every change to a case goes through here; each verb is one transaction around pure functions."""
+    """Every change to a case goes through here or through a room of it, as `desk.drafts.save`; each verb is one
+    transaction around pure functions. The dispatcher knows no rooms: it claims, records and sweeps."""
 
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         self._editions = Editions(premises)
         self._letters = Letters(premises, self._editions)
         self._book = Book(premises, self._editions, self._letters)
-        self._drafts = Drafts(premises, self._editions)
-        self._intake = Intake(premises, self._book, self._editions)
+        self.drafts = Drafts(premises, self._editions)
+        self.intake = Intake(premises, self._book, self._editions)
         self.scans = Scans(premises)
-        self._notices = Notices(premises, self._book, self.scans)
-        self._applicant = AfterFiling(premises, self._book)
-        self.anew = Anew(premises, self._applicant, self._drafts)
+        self.notices = Notices(premises, self._book, self.scans)
+        self.afterwards = AfterFiling(premises, self._book)
+        self.anew = Anew(premises, self.afterwards, self.drafts)
         self._claims = Claims(premises, self._book, self._letters)
-        self._recorder = Recorder(premises, self._book, self._notices)
-        self._feed = Feed(premises, self._book, self._letters)
+        self._recorder = Recorder(premises, self._book, self.notices)
+        self.feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.agency, self.mandates = Agency(premises), Mandates(premises)
-        self.agreements = Agreements(premises, self._book, self._drafts)
+        self.agreements = Agreements(premises, self._book, self.drafts)
         self.urging = Urging(premises, self._book)
         self.inbox, self.bells = Inbox(premises), Bells(premises)
         self.bulletins = Bulletins(premises, self._book, self.bells)
         self.telling = Telling(premises, self._book)
-        self.operations = Operations(premises, self._book, self._letters, self._notices)
-        self.officers = Officers(premises, self._book, self._letters, self._feed)
+        self.operations = Operations(premises, self._book, self._letters, self.notices)
+        self.officers = Officers(premises, self._book, self._letters, self.feed)
         self.sights = Sights(premises)
         self.late_scans = LateScans(premises, self.scans, self._book, self._letters)
-        self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
+        self.officer_acts = OfficerActs(premises, self._book, self.feed, self.notices)
 
     @property
     def behind(self) -> str:
@@ -118,61 +118,18 @@ class Desk:
         """What holds for a case with this plan: the definitions of its edition."""
         return self._editions.definitions(plan.bundle, plan.edition)
 
-    # --- drafts and filing
-
-    def open_draft(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime,
-                   principal: str | None = None) -> Draft:
-        """Begin a draft, for a `principal` whose mandate allows it; the situation may be partial."""
-        return self._drafts.open(subject, bundle, situation, now, principal)
-
-    def save_draft(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime,
-                   expected: str | None = None) -> Draft:
-        """Keep changes to a draft, complete or not; its problems come with it. `Moved` unless it is as `expected`."""
-        return self._drafts.save(subject, draft, changes, now, expected)
-
-    def attach(self, subject: str, draft: str, key: str, files: Sequence[str], now: datetime) -> Draft:
-        """Put uploaded files to one paper of a draft, beside those that are there."""
-        return self._drafts.attach(subject, draft, key, files, now)
-
-    def detach(self, subject: str, draft: str, key: str, file: str, now: datetime) -> Draft:
-        """Take one file away from one paper of a draft."""
-        return self._drafts.detach(subject, draft, key, file, now)
-
-    def read_draft(self, subject: str, draft: str, now: datetime) -> Draft:
-        """A draft of one's own."""
-        return self._drafts.read(subject, draft, now)
-
-    def drafts(self, subject: str, now: datetime) -> list[DraftLine]:
-        """One's unfiled drafts, newest first."""
-        return self._drafts.of_subject(subject, now)
-
-    def look_again(self, subject: str, draft: str, now: datetime) -> Draft:
-        """Ask the sources of a draft anew, of which one did not answer."""
-        return self._drafts.look_again(subject, draft, now)
-
-    def drop_draft(self, subject: str, draft: str, now: datetime) -> None:
-        """Delete a draft that was not filed."""
-        self._drafts.drop(subject, draft, now)
+    # --- filing a draft
 
     def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
                      reviewed: Reviewed = NOT_SAID) -> Receipt:
         """File a draft; a second call gives the same receipt. `Moved`, `EditionChanged`: it is not as `reviewed`."""
-        kept, key = self._drafts.ready(subject, draft, consent, now, reviewed.version), f"draft:{draft}"
+        kept, key = self.drafts.ready(subject, draft, consent, now, reviewed.version), f"draft:{draft}"
         if kept.filed_as is not None:
-            return self._intake.receipt_again(subject, kept.filed_as, key, now)
+            return self.intake.receipt_again(subject, kept.filed_as, key, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
                         consent=kept.consent, edition=reviewed.edition or kept.edition,
                         on_behalf_of=kept.on_behalf_of, found=kept.found, draft=draft)
-        return self._intake.file(subject, filing, key, now, partial(self._drafts.became, kept))
-
-    def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
-        """File one application in one transaction; idempotent by `key`."""
-        return self._intake.file(subject, filing, key, now)
-
-    def receipt(self, subject: str, reference: str, now: datetime | None = None) -> Receipt:
-        """The receipt of one's own case, with its legs as they stand. Here and below: with a moment, also of a case
-        filed for somebody else, as far as the mandate allows it then."""
-        return self._intake.receipt(subject, reference, now)
+        return self.intake.file(subject, filing, key, now, partial(self.drafts.became, kept))
 
     # --- files
 
@@ -202,55 +159,6 @@ class Desk:
     def _files_told(self, reference: str, office: str) -> set[str]:
         known = self._book.fresh(reference)
         return self._letters.about(known, known.case.filed_at).files_for(office)
-
-    # --- the applicant after filing
-
-    def supplement(self, subject: str, reference: str, supply: Supply, key: str, now: datetime) -> None:
-        """Answer an ask of a leg, completely."""
-        self._applicant.supplement(subject, reference, supply, key, now)
-
-    def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
-                   now: datetime) -> list[Effect]:
-        """What withdrawing `legs` (None: all that are open) would lead to."""
-        return self._applicant.withdrawal(subject, reference, legs, now)
-
-    def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
-        """Withdraw legs."""
-        self._applicant.withdraw(subject, reference, wish, key, now)
-
-    def take_back_consent(self, subject: str, reference: str, key: str, now: datetime) -> None:
-        """Take back the consent to use one's data for a case."""
-        self._applicant.take_back_consent(subject, reference, key, now)
-
-    def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
-        """Ask the department of a late leg to hurry."""
-        self._applicant.urge(subject, reference, wish, key, now)
-
-    # --- departments
-
-    def notice(self, incoming: Incoming, now: datetime) -> Outcome:
-        """Take one verified notice."""
-        return self._notices.take(incoming, now)
-
-    def why_aside(self, office: str, message_id: str) -> dict[str, str]:
-        """The code and the reason for which a notice was set aside."""
-        return self._notices.why_aside(office, message_id)
-
-    def feed(self, office: str, after: int, limit: int) -> list[dict[str, Any]]:
-        """What waits for an office that fetches, after a cursor, oldest first."""
-        return self._feed.after(office, after, limit)
-
-    def fetch(self, office: str, leg: str, now: datetime) -> dict[str, Any]:
-        """The payload of one leg for an office that fetches."""
-        return self._feed.fetch(office, leg, now)
-
-    def offered(self, office: str, leg: str, cursor: int, now: datetime) -> dict[str, Any]:
-        """One offered message of a leg, whole, for an office that fetches."""
-        return self._feed.message(office, leg, cursor, now)
-
-    def taken(self, office: str, leg: str, read_code: str, now: datetime) -> None:
-        """The office opened the payload: it has the leg."""
-        self._feed.taken(office, leg, read_code, now)
 
     # --- the dispatcher
 
@@ -298,7 +206,7 @@ class Desk:
 
     def case_view(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
         """One's own case with every leg."""
-        known, hand = self._applicant.seen(subject, reference, now)
+        known, hand = self.afterwards.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
         shown = view(known, self._premises, rows, now, self.definitions(known.case.plan))
@@ -320,7 +228,7 @@ class Desk:
     def sees(self, subject: str, reference: str, now: datetime) -> bool:
         """Whether somebody may look at a case now."""
         try:
-            self._applicant.seen(subject, reference, now)
+            self.afterwards.seen(subject, reference, now)
         except UnknownCase:
             return False
         return True
@@ -333,16 +241,16 @@ class Desk:
 
     def expected_at_filing(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""
-        return expected_at_filing(self._applicant.seen(subject, reference, now)[0].case, self._premises.calendar)
+        return expected_at_filing(self.afterwards.seen(subject, reference, now)[0].case, self._premises.calendar)
 
     def answers(self, subject: str, reference: str) -> dict[str, Any]:
         """What was filled in for one's own case: its situation and its form."""
-        known, _ = self._applicant.seen(subject, reference, None)
+        known, _ = self.afterwards.seen(subject, reference, None)
         return {name: known.row.body[name] for name in ("situation", "form")}
 
     def sheet(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """One's own case as a text for people: what was filed, what each department said, what it gave."""
-        known, _ = self._applicant.seen(subject, reference, now)
+        known, _ = self.afterwards.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
         its = self.definitions(known.case.plan)
@@ -350,12 +258,12 @@ class Desk:
 
     def about(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
-        known, _ = self._applicant.seen(subject, reference, now)
+        known, _ = self.afterwards.seen(subject, reference, now)
         return about(known.case.plan, {**known.row.body["situation"], **known.row.body["form"]})
 
     def disclosure(self, subject: str, reference: str, now: datetime | None = None) -> Disclosure:
         """Who gets what of one's own case, and the consent that it rests on."""
-        known, _ = self._applicant.seen(subject, reference, now)
+        known, _ = self.afterwards.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             given = consents.of_case(tx, reference)
         filed = self.agency.filed_by(known.row)

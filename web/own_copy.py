@@ -58,10 +58,10 @@ def entries(person: Person) -> Iterator[Entry]:
         {"我委托别人的": [*map(_mandate, given)], "别人委托我的": [*map(_mandate, received)]}, person)
     asked = _all(lambda after: desk.agreements.of(subject, now, after))
     yield "请您确认的.json", _written([asdict(one) for one in asked], person)
-    for line in desk.drafts(subject, now):
+    for line in desk.drafts.of_subject(subject, now):
         if not line.shut and not line.gone:
             with suppress(DeskError):
-                kept = draft_json(desk.read_draft(subject, line.id, now))
+                kept = draft_json(desk.drafts.read(subject, line.id, now))
                 yield f"草稿/{line.id}.json", _written({name: kept[name] for name in kept if name != "plan"}, person)
     for case in _all(lambda after: desk.cases_of(subject, now, after, MOST_AT_ONCE)):
         with suppress(DeskError):

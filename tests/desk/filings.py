@@ -47,8 +47,8 @@ class Filed:
         plan = desk.plan(bundle, situation, NOW, form)
         papers = {line.key: self.paper(line.key) for line in plan.materials if line.key not in later}
         consent = {"agreed": True, "sensitive": [line.code for line in sensitive_lines(plan)]}
-        receipt = desk.file("sample", Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers,
-                                             consent=consent), "key-1", NOW)
+        receipt = desk.intake.file("sample", Filing(bundle=bundle, situation=jsonable(situation), form=form,
+                                                    materials=papers, consent=consent), "key-1", NOW)
         self.reference = receipt.reference
         self.offices = {leg.leg.rpartition("-")[2]: leg.department for leg in receipt.legs}
 
@@ -66,7 +66,8 @@ class Filed:
     def say(self, leg, type_, now, **data):
         self.said += 1
         said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": f"{self.reference}-{leg}", **data}}
-        return self.desk.notice(Incoming(self.offices[leg], f"m{self.said}", json.dumps(said).encode(), said), now)
+        return self.desk.notices.take(Incoming(self.offices[leg], f"m{self.said}", json.dumps(said).encode(), said),
+                                      now)
 
     def leg(self, number, now):
         return next(leg for leg in self.desk.case_view("sample", self.reference, now)["legs"] if leg["leg"] == number)
@@ -74,4 +75,5 @@ class Filed:
     def answer(self, leg, ask, now, **fields):
         asked = next(one for one in self.leg(leg, now)["asks"] if one["id"] == ask)
         papers = {entry["material"]: self.paper(entry["material"]) for entry in asked["materials"]}
-        self.desk.supplement("sample", self.reference, Supply(leg, ask, fields, papers), f"answer-{ask}", now)
+        self.desk.afterwards.supplement("sample", self.reference, Supply(leg, ask, fields, papers), f"answer-{ask}",
+                                        now)

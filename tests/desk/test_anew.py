@@ -54,7 +54,7 @@ def test_what_was_answered_later_takes_the_place_of_what_was_filed(desk, filed):
 def test_a_stranger_begins_nothing_from_somebody_elses_case(desk, filed):
     with pytest.raises(UnknownCase):
         desk.anew.begin("stranger", filed.reference, THEN)
-    assert desk.drafts("stranger", THEN) == [] and desk.running("stranger", "utilities") == []
+    assert desk.drafts.of_subject("stranger", THEN) == [] and desk.running("stranger", "utilities") == []
 
 
 def test_a_paper_that_cannot_be_copied_is_named_and_brought_again(desk, filed, premises):

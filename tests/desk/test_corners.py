@@ -35,11 +35,11 @@ def in_force(premises, **changes):
 
 def test_an_old_edition_is_answered_with_what_is_asked_differently_now(desk, premises):
     shown = desk.edition("utilities")
-    desk.file("somebody", small_filing(), "key-1", NOW)
+    desk.intake.file("somebody", small_filing(), "key-1", NOW)
     entries = premises.catalog.bundles["utilities"].entries
     fewer = in_force(premises, entries=tuple(entry for entry in entries if entry.matter != "power-supply"))
     with pytest.raises(errors.EditionChanged) as changed:
-        fewer.file("somebody", small_filing(edition=shown), "key-2", NOW)
+        fewer.intake.file("somebody", small_filing(edition=shown), "key-2", NOW)
     difference = changed.value.more["difference"]
     assert difference["matters_gone"] == ["供电报装"]
     assert "fields_gone" in difference
@@ -47,27 +47,27 @@ def test_an_old_edition_is_answered_with_what_is_asked_differently_now(desk, pre
 
 
 def test_a_changed_edition_leaves_a_draft_and_files_it_as_it_is_now(desk, premises):
-    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", SITUATION, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": FORM}, NOW)
     later = in_force(premises, name=Text("水电气网联合报装(新)"))
-    assert later.read_draft("somebody", draft.id, NOW).edition == later.edition("utilities") != draft.edition
+    assert later.drafts.read("somebody", draft.id, NOW).edition == later.edition("utilities") != draft.edition
     with pytest.raises(errors.EditionChanged):
         later.submit_draft("somebody", draft.id, CONSENT, NOW, Reviewed(edition=draft.edition))
     assert later.submit_draft("somebody", draft.id, CONSENT, NOW).edition == later.edition("utilities")
 
 
 def test_a_draft_can_be_thrown_away_until_it_is_filed(desk):
-    thrown = desk.open_draft("somebody", "utilities", {}, NOW)
-    desk.drop_draft("somebody", thrown.id, NOW)
+    thrown = desk.drafts.open("somebody", "utilities", {}, NOW)
+    desk.drafts.drop("somebody", thrown.id, NOW)
     with pytest.raises(errors.UnknownDraft):
-        desk.read_draft("somebody", thrown.id, NOW)
-    kept = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", kept.id, {"form": FORM}, NOW)
+        desk.drafts.read("somebody", thrown.id, NOW)
+    kept = desk.drafts.open("somebody", "utilities", SITUATION, NOW)
+    desk.drafts.save("somebody", kept.id, {"form": FORM}, NOW)
     with pytest.raises(errors.UnknownDraft):
-        desk.drop_draft("else", kept.id, NOW)
+        desk.drafts.drop("else", kept.id, NOW)
     receipt = desk.submit_draft("somebody", kept.id, CONSENT, NOW)
-    for act in (lambda: desk.drop_draft("somebody", kept.id, NOW),
-                lambda: desk.save_draft("somebody", kept.id, {"form": {"floor_area": 1}}, NOW)):
+    for act in (lambda: desk.drafts.drop("somebody", kept.id, NOW),
+                lambda: desk.drafts.save("somebody", kept.id, {"form": {"floor_area": 1}}, NOW)):
         with pytest.raises(errors.DraftFiled):
             act()
     assert desk.submit_draft("somebody", kept.id, {"agreed": True, "version": "2"}, NOW) == receipt
@@ -76,15 +76,15 @@ def test_a_draft_can_be_thrown_away_until_it_is_filed(desk):
 def test_a_region_without_an_office_is_named_before_anything_is_filed(desk, premises):
     nobody = replace(premises, deployment=replace(premises.deployment, bodies=MappingProxyType({})))
     with pytest.raises(errors.NobodyThere, match="窗口"):
-        Desk(nobody).file("somebody", small_filing(), "key-1", NOW)
+        Desk(nobody).intake.file("somebody", small_filing(), "key-1", NOW)
     assert desk.cases_of("somebody", NOW)[0] == []
 
 
 @pytest.mark.parametrize("unreadable", [False, True])
 def test_a_case_whose_messages_cannot_be_written_stops_no_other_and_waits_for_a_person(
         desk, opened, monkeypatch, caplog, unreadable):
-    bad = desk.file("somebody", small_filing(), "key-1", NOW)
-    good = desk.file("somebody", small_filing(), "key-2", NOW)
+    bad = desk.intake.file("somebody", small_filing(), "key-1", NOW)
+    good = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     data, about = Correspondence.data, Letters.about
 
     def broken_data(self, leg, type_, more):
@@ -108,8 +108,8 @@ def test_a_case_whose_messages_cannot_be_written_stops_no_other_and_waits_for_a_
 
 
 def test_a_frozen_letter_that_cannot_be_opened_keeps_no_other_case_waiting(desk, opened):
-    bad = desk.file("somebody", small_filing(), "key-1", NOW)
-    good = desk.file("somebody", small_filing(), "key-2", NOW)
+    bad = desk.intake.file("somebody", small_filing(), "key-1", NOW)
+    good = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     again = Then("send", NOW)
     desk.record([Came(claim, Answer("again", status=503), again) for claim in desk.claim(ROOM, NOW)], NOW)
     opened.db.write(lambda tx: tx.run("update bodies set body = x'00' where reference = :r", r=bad.reference))
@@ -121,7 +121,7 @@ def test_a_frozen_letter_that_cannot_be_opened_keeps_no_other_case_waiting(desk,
 
 
 def test_one_lost_lease_does_not_take_the_other_messages_of_its_case_along(desk, opened, monkeypatch):
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     due = leases.due
 
     def due_and_moved(tx, wanted):
@@ -140,8 +140,8 @@ def test_one_lost_lease_does_not_take_the_other_messages_of_its_case_along(desk,
 
 def test_a_full_memory_forgets_the_oldest_case_and_reads_it_again(desk, monkeypatch):
     monkeypatch.setattr(book, "REMEMBERED_CASES", 1)
-    first = desk.file("somebody", small_filing(), "key-1", NOW)
-    second = desk.file("somebody", small_filing(), "key-2", NOW)
+    first = desk.intake.file("somebody", small_filing(), "key-1", NOW)
+    second = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     assert list(desk._book._kept) == [second.reference]
     for claim in desk.claim(ROOM, NOW):
         desk.record([Came(claim, Answer("received", ref="A-1"), Then("done"))], NOW)
@@ -152,9 +152,9 @@ def test_a_full_memory_forgets_the_oldest_case_and_reads_it_again(desk, monkeypa
 
 def test_a_case_that_somebody_looked_at_is_forgotten_after_those_that_nobody_needed(desk, monkeypatch):
     monkeypatch.setattr(book, "REMEMBERED_CASES", 2)
-    first, second, third = (desk.file("somebody", small_filing(), f"key-{n}", NOW).reference for n in range(3))
+    first, second, third = (desk.intake.file("somebody", small_filing(), f"key-{n}", NOW).reference for n in range(3))
     desk.case_view("somebody", second, NOW)
-    fourth = desk.file("somebody", small_filing(), "key-4", NOW).reference
+    fourth = desk.intake.file("somebody", small_filing(), "key-4", NOW).reference
     assert list(desk._book._kept) == [second, fourth]
     assert {first, third}.isdisjoint(desk._book._kept)
 
@@ -162,7 +162,7 @@ def test_a_case_that_somebody_looked_at_is_forgotten_after_those_that_nobody_nee
 def test_a_list_pushes_no_case_that_is_worked_on_out_of_memory(desk, monkeypatch):
     monkeypatch.setattr(book, "REMEMBERED_CASES", 2)
     monkeypatch.setattr(book, "LOOKED_AT", 1)
-    filed = [desk.file("somebody", small_filing(), f"key-{n}", NOW).reference for n in range(4)]
+    filed = [desk.intake.file("somebody", small_filing(), f"key-{n}", NOW).reference for n in range(4)]
     assert {case["reference"] for case in desk.cases_of("somebody", NOW)[0]} == set(filed)
     assert list(desk._book._kept) == filed[2:]
     assert len(desk._book._looked) == 1
@@ -172,13 +172,13 @@ def test_a_list_pushes_no_case_that_is_worked_on_out_of_memory(desk, monkeypatch
     (("77",), errors.UnknownLeg), (("01", "77"), errors.UnknownLeg), ((), errors.NotNow),
 ])
 def test_only_open_legs_of_the_case_can_be_withdrawn(desk, legs, error):
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     with pytest.raises(error):
-        desk.withdraw("somebody", receipt.reference, Withdrawal(legs, "改期"), "w1", NOW)
+        desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(legs, "改期"), "w1", NOW)
 
 
 def test_a_state_that_cannot_be_used_is_kept_whole_beside_the_receipt(desk, opened):
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     for claim in desk.claim(ROOM, NOW):
         said = Answer("received", ref="A-1", state="granted", data={"results": 7}) if claim.id.leg == "01" else \
             Answer("received", data={"state": "in_review"}, strange="unknown_state")
@@ -202,13 +202,13 @@ def test_a_paper_of_a_row_is_looked_up_with_that_rows_number(desk, premises):
 
 
 def test_a_case_that_cannot_be_swept_keeps_time_from_no_other(desk, opened, monkeypatch, caplog):
-    first, second = (desk.file("somebody", small_filing(), key, NOW) for key in ("key-1", "key-2"))
+    first, second = (desk.intake.file("somebody", small_filing(), key, NOW) for key in ("key-1", "key-2"))
     for claim in desk.claim(ROOM, NOW):
         desk.record([Came(claim, Answer("received", ref="A-1"), Then("done"))], NOW)
     for receipt in (first, second):
         said = {"type": "leg.supplement_required", "timestamp": NOW.isoformat(), "data": {
             "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": "5wd", "materials": ["BL01"]}}
-        desk.notice(Incoming("water-group", f"m-{receipt.reference}", json.dumps(said).encode(), said), NOW)
+        desk.notices.take(Incoming("water-group", f"m-{receipt.reference}", json.dumps(said).encode(), said), NOW)
     broken, lapse = min(first.reference, second.reference), sweeps.lapses
 
     def lapses(case, now, calendar):
@@ -227,15 +227,16 @@ def test_a_case_that_cannot_be_swept_keeps_time_from_no_other(desk, opened, monk
 
 
 def test_a_leg_named_twice_is_withdrawn_once(desk):
-    receipt = desk.file("somebody", small_filing(), "key-twice", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-twice", NOW)
     leg = receipt.legs[0].leg.removeprefix(f"{receipt.reference}-")
-    desk.withdraw("somebody", receipt.reference, Withdrawal((leg, leg, receipt.legs[0].leg), "改期"), "w1", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal((leg, leg, receipt.legs[0].leg), "改期"), "w1",
+                             NOW)
     found = next(one for one in desk.case_view("somebody", receipt.reference, NOW)["legs"] if one["leg"] == leg)
     assert [line["type"] for line in found["timeline"]].count("leg.withdraw_requested") == 1
 
 
 def test_the_day_expected_at_filing_stays_while_the_expected_day_moves(desk):
-    receipt = desk.file("somebody", small_filing(), "key-day", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-day", NOW)
     then = desk.expected_at_filing("somebody", receipt.reference)
     assert then["due"] == desk.case_view("somebody", receipt.reference, NOW)["expected"]["due"]
     later = NOW + timedelta(days=10)

@@ -28,7 +28,7 @@ DONE = Then("done")
 
 @pytest.fixture
 def receipt(desk):
-    return desk.file("somebody", small_filing(), "key-1", NOW)
+    return desk.intake.file("somebody", small_filing(), "key-1", NOW)
 
 
 def claims(desk, now=NOW):
@@ -45,7 +45,7 @@ def say(desk, receipt, number, type_, after=1, id_=None, **data):
     said = {"type": type_, "timestamp": at.isoformat(), "data": {"leg": f"{receipt.reference}-{number}", **data}}
     office = {"01": "water-group", "03": "power-grid"}[number]
     raw = json.dumps(said).encode()
-    return desk.notice(Incoming(office, id_ or f"m-{type_}-{number}-{after}", raw, said), at)
+    return desk.notices.take(Incoming(office, id_ or f"m-{type_}-{number}-{after}", raw, said), at)
 
 
 def deliver(desk, now=NOW):
@@ -111,7 +111,7 @@ def test_what_its_department_spoke_of_before_a_crash_is_not_asked_about_after_it
 
 
 def test_a_case_that_cannot_be_read_keeps_no_other_from_being_noted_at_a_start(desk, receipt, opened):
-    other = desk.file("somebody", small_filing(), "key-2", NOW)
+    other = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     assert len(desk.claim(ROOM, NOW)) == 4
     opened.db.write(lambda tx: tx.run("update events set body = :bad where reference = :r",
                                       bad=b"no seal", r=receipt.reference))
@@ -166,14 +166,14 @@ def test_other_content_under_a_used_id_is_kept_and_a_copy_of_it_is_kept_once(des
 def test_a_malformed_notice_names_what_is_wrong(desk, receipt, change, named):
     good = {"type": "leg.accepted", "timestamp": NOW.isoformat(), "data": {"leg": f"{receipt.reference}-01"}}
     with pytest.raises(errors.MalformedNotice) as refused:
-        desk.notice(Incoming("water-group", "m1", b"{}", {**good, **change}), NOW)
+        desk.notices.take(Incoming("water-group", "m1", b"{}", {**good, **change}), NOW)
     assert named in refused.value.errors
 
 
 def test_a_department_cannot_speak_for_anothers_leg(desk, receipt):
     said = {"type": "leg.accepted", "timestamp": NOW.isoformat(), "data": {"leg": f"{receipt.reference}-03"}}
     with pytest.raises(errors.UnknownLeg):
-        desk.notice(Incoming("water-group", "m1", b"{}", said), NOW)
+        desk.notices.take(Incoming("water-group", "m1", b"{}", said), NOW)
 
 
 def test_a_supplement_goes_round_once_and_reaches_the_department(desk, receipt, opened):
@@ -183,12 +183,12 @@ def test_a_supplement_goes_round_once_and_reaches_the_department(desk, receipt, 
     assert state(desk, receipt, "03") == "supplement_required"
     assert desk.case_view("somebody", receipt.reference, NOW)["state"] == "needs_applicant"
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.supplement("somebody", receipt.reference, Supply("03", "b1", {"load_kw": "abc"}), "s1", NOW)
+        desk.afterwards.supplement("somebody", receipt.reference, Supply("03", "b1", {"load_kw": "abc"}), "s1", NOW)
     assert set(refused.value.errors) == {"load_kw", "materials"}
     paper = desk.keep_file("somebody", ("清单.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
     supply = Supply("03", "b1", {"load_kw": 350}, {"K13": (paper.file,)})
     for _ in range(2):
-        desk.supplement("somebody", receipt.reference, supply, "s1", NOW)
+        desk.afterwards.supplement("somebody", receipt.reference, supply, "s1", NOW)
     assert state(desk, receipt, "03") == "supplemented"
     (claim,) = desk.claim(ROOM, NOW)
     body = json.loads(claim.outgoing.body)
@@ -203,7 +203,7 @@ def test_a_supplement_goes_round_once_and_reaches_the_department(desk, receipt, 
     desk.record([Came(claim, Answer("received"), Then("done"))], NOW)
     say(desk, receipt, "03", "leg.supplement_required", after=2, ask="b2", reason="负荷仍不对",
         limit="5wd", fields=["load_kw"])
-    desk.supplement("somebody", receipt.reference, Supply("03", "b2", {"load_kw": 360}, {}), "s2", NOW)
+    desk.afterwards.supplement("somebody", receipt.reference, Supply("03", "b2", {"load_kw": 360}, {}), "s2", NOW)
     (claim,) = desk.claim(ROOM, NOW)
     assert json.loads(claim.outgoing.body)["data"]["round"] == 2
 
@@ -220,15 +220,15 @@ def test_a_receipt_that_a_quick_notice_overtook_is_shown_once_and_brings_its_num
 
 
 def test_withdrawing_an_unsent_leg_ends_it_and_a_sent_one_waits_for_its_department(desk, receipt, opened):
-    preview = desk.withdrawal("somebody", receipt.reference, ["01"], NOW)
+    preview = desk.afterwards.withdrawal("somebody", receipt.reference, ["01"], NOW)
     assert [one.state for one in preview] == ["withdrawn"]
-    desk.withdraw("somebody", receipt.reference, Withdrawal(("01",), "不办了"), "w1", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(("01",), "不办了"), "w1", NOW)
     assert state(desk, receipt, "01") == "withdrawn"
     deliver(desk)
     with opened.db.read() as tx:
         states = {m.leg: m.state for m in messages.of_case(tx, receipt.reference) if m.type == "leg.filed"}
     assert states == {"01": "cancelled", "03": "done"}
-    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "不办了"), "w2", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(None, "不办了"), "w2", NOW)
     (claim,) = desk.claim(ROOM, NOW)
     assert claim.outgoing.type == "leg.withdrawn"
     desk.record([Came(claim, Answer("received"), DONE)], NOW)
@@ -243,8 +243,8 @@ def test_a_department_that_asks_for_number_and_kind_has_asked_once_and_gets_both
     view = desk.case_view("somebody", receipt.reference, NOW)
     (ask,) = [ask for leg in view["legs"] for ask in leg["asks"]]
     assert [(one["field"], one["name"]) for one in ask["fields"]] == [("contact_id", "联系人证件号码")]
-    desk.supplement("somebody", receipt.reference, Supply("03", "b1", {"contact_id": "passport: e1234-5678"}, {}), "s1",
-                    NOW)
+    desk.afterwards.supplement("somebody", receipt.reference, Supply("03", "b1", {"contact_id": "passport: e1234-5678"},
+                                                                     {}), "s1", NOW)
     (claim,) = desk.claim(ROOM, NOW)
     assert json.loads(claim.outgoing.body)["data"]["fields"] == {"lxrzjhm": "E12345678", "lxrzjlx": "414"}
 
@@ -271,7 +271,7 @@ def test_a_leg_that_may_be_with_its_department_is_not_withdrawn_without_telling_
         desk, receipt, opened, answer, then, withdrawn):
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
     desk.record([Came(claim, answer, then)], NOW)
-    desk.withdraw("somebody", receipt.reference, Withdrawal(("01",), "改期"), "w-1", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(("01",), "改期"), "w-1", NOW)
     with opened.db.read() as tx:
         kinds = {message.type for message in messages.of_case(tx, receipt.reference) if message.leg == "01"}
     assert (state(desk, receipt, "01") == "withdrawn") is withdrawn
@@ -311,7 +311,7 @@ def test_a_certificate_over_several_results_stands_while_its_needed_parts_do(pre
     joint = Composite("joint", Text("联合证"), "city-management", ("plan_reply", "tree_permit"), ("plan_reply",))
     bundle = replace(premises.catalog.bundles["utilities"], composite=joint)
     desk = Desk(replace(premises, catalog=replace(premises.catalog, bundles={"utilities": bundle})))
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
 
     def seen(**later):
         found = desk.case_view("somebody", receipt.reference, NOW + timedelta(**later))["composite"]

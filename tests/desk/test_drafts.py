@@ -20,26 +20,26 @@ POST = {"delivery": "post", "mail_address": {"region": "370202", "text": "示例
 
 
 def drafted(desk, situation=SITUATION, form=FORM):
-    draft = desk.open_draft("somebody", "utilities", situation, NOW)
-    return desk.save_draft("somebody", draft.id, {"form": form}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", situation, NOW)
+    return desk.drafts.save("somebody", draft.id, {"form": form}, NOW)
 
 
 def test_an_answer_that_is_not_asked_any_more_does_not_stop_the_filing_and_comes_back(desk):
     draft = drafted(desk, form={**FORM, **POST})
     assert "mail_address" in draft.form
-    electronic = desk.save_draft("somebody", draft.id, {"form": {"delivery": "electronic"}}, NOW)
+    electronic = desk.drafts.save("somebody", draft.id, {"form": {"delivery": "electronic"}}, NOW)
     assert "mail_address" not in electronic.form
     assert electronic.aside == {"form": {"mail_address": POST["mail_address"]}}
     assert electronic.errors == {}
-    again = desk.save_draft("somebody", draft.id, {"form": {"delivery": "post"}}, NOW)
+    again = desk.drafts.save("somebody", draft.id, {"form": {"delivery": "post"}}, NOW)
     assert again.form["mail_address"] == POST["mail_address"]
-    desk.save_draft("somebody", draft.id, {"form": {"delivery": "electronic"}}, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": {"delivery": "electronic"}}, NOW)
     assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
 
 
 def test_fewer_matters_than_before_file_without_the_answers_of_the_others(desk):
     draft = drafted(desk)
-    fewer = desk.save_draft("somebody", draft.id, {"situation": {**SITUATION, "services": ["power"]}}, NOW)
+    fewer = desk.drafts.save("somebody", draft.id, {"situation": {**SITUATION, "services": ["power"]}}, NOW)
     assert "daily_volume" in fewer.aside["form"]
     receipt = desk.submit_draft("somebody", draft.id, CONSENT, NOW)
     assert [leg.matter for leg in receipt.legs] == [leg.matter for leg in fewer.plan.legs]
@@ -48,17 +48,17 @@ def test_fewer_matters_than_before_file_without_the_answers_of_the_others(desk):
 def test_a_draft_that_is_submitted_again_gives_its_receipt_word_for_word_wherever_its_legs_are_by_now(desk):
     draft = drafted(desk)
     receipt = desk.submit_draft("somebody", draft.id, CONSENT, NOW)
-    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "项目调整"), "key-w", NOW)
-    assert desk.receipt("somebody", receipt.reference, NOW).legs != receipt.legs
+    desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(None, "项目调整"), "key-w", NOW)
+    assert desk.intake.receipt("somebody", receipt.reference, NOW).legs != receipt.legs
     assert desk.submit_draft("somebody", draft.id, CONSENT, NOW) == receipt
 
 
 def test_a_paper_that_is_not_needed_any_more_stays_aside_and_does_not_stop_the_filing(desk):
-    draft = desk.open_draft("somebody", "utilities", {**SITUATION, "filer": "agent"}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", {**SITUATION, "filer": "agent"}, NOW)
     key = draft.plan.materials[0].key
     paper = desk.keep_file("somebody", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM, "materials": {key: [paper.file]}}, NOW)
-    own = desk.save_draft("somebody", draft.id, {"situation": SITUATION}, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": FORM, "materials": {key: [paper.file]}}, NOW)
+    own = desk.drafts.save("somebody", draft.id, {"situation": SITUATION}, NOW)
     assert key not in own.materials
     assert own.aside["materials"] == {key: [paper.file]}
     assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
@@ -66,12 +66,12 @@ def test_a_paper_that_is_not_needed_any_more_stays_aside_and_does_not_stop_the_f
 
 def test_a_direct_filing_is_still_refused_for_what_is_not_asked(desk):
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.file("somebody", small_filing(form={**FORM, **POST, "delivery": "electronic"}), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(form={**FORM, **POST, "delivery": "electronic"}), "key-1", NOW)
     assert set(refused.value.errors) == {"mail_address"}
 
 
 def test_an_empty_list_for_a_paper_that_nobody_asks_is_no_error(desk):
-    assert desk.file("somebody", small_filing(materials={"K20": ()}), "key-1", NOW).reference
+    assert desk.intake.file("somebody", small_filing(materials={"K20": ()}), "key-1", NOW).reference
 
 
 @pytest.mark.parametrize("consent", [
@@ -84,53 +84,53 @@ def test_what_is_no_whole_consent_files_nothing_and_asks_nobody(desk, sources, c
     with pytest.raises(errors.ConsentMissing):
         desk.submit_draft("somebody", draft.id, consent, NOW)
     with pytest.raises(errors.ConsentMissing):
-        desk.file("somebody", small_filing(consent=consent), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(consent=consent), "key-1", NOW)
     assert sources.asked == []
 
 
 def test_a_consent_names_the_sensitive_fields_that_are_not_in_it(desk):
     with pytest.raises(errors.ConsentMissing) as refused:
-        desk.file("somebody", small_filing(consent={"agreed": True, "sensitive": ["contact_id"]}), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(consent={"agreed": True, "sensitive": ["contact_id"]}), "key-1", NOW)
     assert set(refused.value.errors["consent"]["sensitive"]) == {"legal_rep_id"}
 
 
 @pytest.mark.parametrize("wider", [{"services": ["water", "power", "gas"]}, {"filer": "agent"}])
 def test_a_consent_does_not_cover_what_was_added_after_it(desk, sources, wider):
     draft = drafted(desk)
-    assert desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW).consented
+    assert desk.drafts.save("somebody", draft.id, {"consent": CONSENT}, NOW).consented
     asked = len(sources.asked)
-    assert not desk.save_draft("somebody", draft.id, {"situation": {**SITUATION, **wider}}, NOW).consented
+    assert not desk.drafts.save("somebody", draft.id, {"situation": {**SITUATION, **wider}}, NOW).consented
     with pytest.raises(errors.DeskError):
         desk.submit_draft("somebody", draft.id, None, NOW)
     assert len(sources.asked) == asked
-    assert desk.save_draft("somebody", draft.id, {"situation": SITUATION}, NOW).consented
+    assert desk.drafts.save("somebody", draft.id, {"situation": SITUATION}, NOW).consented
 
 
 def test_a_consent_to_more_covers_less(desk):
     draft = drafted(desk, {**SITUATION, "services": ["water", "power", "gas"]})
-    assert desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW).consented
-    assert desk.save_draft("somebody", draft.id, {"situation": SITUATION}, NOW).consented
+    assert desk.drafts.save("somebody", draft.id, {"consent": CONSENT}, NOW).consented
+    assert desk.drafts.save("somebody", draft.id, {"situation": SITUATION}, NOW).consented
 
 
 def test_uploads_at_once_to_one_paper_are_all_kept_and_taken_away_one_by_one(desk):
-    draft = desk.open_draft("somebody", "utilities", {**SITUATION, "filer": "agent"}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", {**SITUATION, "filer": "agent"}, NOW)
     key = draft.plan.materials[0].key
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(lambda n: desk.attach("somebody", draft.id, key, [f"{n:032x}"], NOW), range(12)))
-    kept = desk.read_draft("somebody", draft.id, NOW)
+        list(pool.map(lambda n: desk.drafts.attach("somebody", draft.id, key, [f"{n:032x}"], NOW), range(12)))
+    kept = desk.drafts.read("somebody", draft.id, NOW)
     assert sorted(kept.materials[key]) == [f"{n:032x}" for n in range(12)]
-    assert len(desk.detach("somebody", draft.id, key, f"{3:032x}", NOW).materials[key]) == 11
+    assert len(desk.drafts.detach("somebody", draft.id, key, f"{3:032x}", NOW).materials[key]) == 11
 
 
 def test_changes_to_a_draft_that_was_shown_otherwise_are_not_laid_over_it(desk):
     shown = drafted(desk)
-    other = desk.save_draft("somebody", shown.id, {"form": {"project_name": "另一个窗口"}}, NOW, shown.version)
+    other = desk.drafts.save("somebody", shown.id, {"form": {"project_name": "另一个窗口"}}, NOW, shown.version)
     with pytest.raises(errors.Moved):
-        desk.save_draft("somebody", shown.id, {"form": {"project_name": "这个窗口"}}, NOW, shown.version)
+        desk.drafts.save("somebody", shown.id, {"form": {"project_name": "这个窗口"}}, NOW, shown.version)
     with pytest.raises(errors.Moved):
         desk.submit_draft("somebody", shown.id, CONSENT, NOW, Reviewed(shown.version))
-    assert desk.read_draft("somebody", shown.id, NOW).form["project_name"] == "另一个窗口"
-    agreed = desk.save_draft("somebody", shown.id, {"consent": CONSENT}, NOW, other.version)
+    assert desk.drafts.read("somebody", shown.id, NOW).form["project_name"] == "另一个窗口"
+    agreed = desk.drafts.save("somebody", shown.id, {"consent": CONSENT}, NOW, other.version)
     assert desk.submit_draft("somebody", shown.id, None, NOW, Reviewed(agreed.version)).reference
 
 
@@ -139,7 +139,7 @@ def test_a_draft_that_is_changed_while_the_registers_are_asked_is_not_filed_as_n
     shown, find = drafted(desk), sources.find
 
     def found_late(query):
-        desk.save_draft("somebody", shown.id, {"form": {"project_name": f"第{len(sources.asked)}稿"}}, NOW)
+        desk.drafts.save("somebody", shown.id, {"form": {"project_name": f"第{len(sources.asked)}稿"}}, NOW)
         return find(query)
 
     monkeypatch.setattr(sources, "find", found_late)
@@ -148,17 +148,17 @@ def test_a_draft_that_is_changed_while_the_registers_are_asked_is_not_filed_as_n
             desk.submit_draft("somebody", shown.id, CONSENT, NOW, Reviewed(reviewed))
     monkeypatch.undo()
     assert desk.cases_of("somebody", NOW)[0] == []
-    kept = desk.read_draft("somebody", shown.id, NOW)
+    kept = desk.drafts.read("somebody", shown.id, NOW)
     assert kept.form["project_name"].startswith("第")
     assert desk.submit_draft("somebody", shown.id, None, NOW, Reviewed(kept.version)).reference
 
 
 def test_a_change_that_was_saved_is_never_left_out_of_what_is_filed(desk, monkeypatch):
-    agreed = desk.save_draft("somebody", drafted(desk).id, {"consent": CONSENT}, NOW)
+    agreed = desk.drafts.save("somebody", drafted(desk).id, {"consent": CONSENT}, NOW)
     change = Openings.change
 
     def changed_late(*given):
-        desk.save_draft("somebody", agreed.id, {"form": {"project_name": "另一个窗口"}}, NOW)
+        desk.drafts.save("somebody", agreed.id, {"form": {"project_name": "另一个窗口"}}, NOW)
         return change(*given)
 
     monkeypatch.setattr(Openings, "change", changed_late)
@@ -187,7 +187,7 @@ def agents_filing(desk, *files):
 def refused_papers(desk, *files):
     keys, filing = agents_filing(desk, *files)
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.file("somebody", filing, "key-1", NOW)
+        desk.intake.file("somebody", filing, "key-1", NOW)
     assert set(refused.value.errors) == {"materials"}, refused.value.errors
     assert set(refused.value.errors["materials"]) == {keys[0]}
     return refused.value.errors["materials"][keys[0]]
@@ -211,9 +211,9 @@ def test_a_file_of_a_kind_or_size_that_the_paper_does_not_take_is_refused_at_fil
 
 @pytest.mark.parametrize("reason", ["不办了\0", "\u202e了办不", "\x1b[2J", "长" * 300_000])
 def test_a_reason_that_no_department_could_read_withdraws_nothing(desk, reason):
-    reference = desk.file("somebody", small_filing(), "key-1", NOW).reference
+    reference = desk.intake.file("somebody", small_filing(), "key-1", NOW).reference
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.withdraw("somebody", reference, Withdrawal(None, reason), "key-2", NOW)
+        desk.afterwards.withdraw("somebody", reference, Withdrawal(None, reason), "key-2", NOW)
     assert set(refused.value.errors) == {"reason"}
     assert desk.case_view("somebody", reference, NOW)["state"] != "withdrawn"
 
@@ -231,7 +231,7 @@ def test_nobody_has_drafts_without_end_and_one_that_was_filed_makes_room(desk, m
     drafts = [drafted(desk) for _ in range(2)]
     with pytest.raises(errors.TooManyDrafts):
         drafted(desk)
-    assert desk.open_draft("somebody-else", "utilities", SITUATION, NOW)
+    assert desk.drafts.open("somebody-else", "utilities", SITUATION, NOW)
     desk.submit_draft("somebody", drafts[0].id, CONSENT, NOW)
     assert drafted(desk)
 
@@ -241,19 +241,19 @@ def test_a_draft_does_not_grow_with_every_save(desk, monkeypatch):
     draft = drafted(desk)
     with pytest.raises(errors.DraftTooLarge):
         for part in range(9):
-            desk.save_draft("somebody", draft.id, {"materials": {f"m{part}": ["x" * 500]}}, NOW)
-    smaller = desk.save_draft("somebody", draft.id, {"materials": {f"m{part}": None for part in range(9)}}, NOW)
+            desk.drafts.save("somebody", draft.id, {"materials": {f"m{part}": ["x" * 500]}}, NOW)
+    smaller = desk.drafts.save("somebody", draft.id, {"materials": {f"m{part}": None for part in range(9)}}, NOW)
     assert (smaller.form, smaller.aside) == (draft.form, {})
 
 
 def test_a_source_that_did_not_answer_is_asked_again_when_somebody_wants_it(desk, sources):
     sources.answers["business_licence"] = Found("failed")
     draft = drafted(desk)
-    asked = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW)
+    asked = desk.drafts.save("somebody", draft.id, {"consent": CONSENT}, NOW)
     assert asked.unheard and "BL01" in asked.missing
-    assert desk.read_draft("somebody", draft.id, NOW).unheard
+    assert desk.drafts.read("somebody", draft.id, NOW).unheard
     del sources.answers["business_licence"]
-    again = desk.look_again("somebody", draft.id, NOW)
+    again = desk.drafts.look_again("somebody", draft.id, NOW)
     assert (again.unheard, again.missing, again.consented) == (False, (), True)
 
 
@@ -268,7 +268,7 @@ def test_nobody_fills_the_disk_with_uploads_that_are_not_filed(premises, sources
     with pytest.raises(errors.TooManyUploads):
         upload()
     assert upload("somebody-else")
-    desk.file("somebody", small_filing(materials={"BL01": (first,)}), "key-1", NOW)
+    desk.intake.file("somebody", small_filing(materials={"BL01": (first,)}), "key-1", NOW)
     assert upload()
 
 
@@ -280,7 +280,8 @@ def test_a_list_of_drafts_composes_each_once_after_it_was_saved_and_says_what_ea
     monkeypatch.setattr(desk._editions, "compose", lambda *said, **more: asked.append(said) or compose(*said, **more))
 
     def listed(now=NOW):
-        return {line.id: (line.about, line.fields + line.papers, line.errors) for line in desk.drafts("somebody", now)}
+        return {line.id: (line.about, line.fields + line.papers, line.errors)
+                for line in desk.drafts.of_subject("somebody", now)}
 
     def shown(draft):
         return len(draft.missing), len(draft.errors)
@@ -290,9 +291,9 @@ def test_a_list_of_drafts_composes_each_once_after_it_was_saved_and_says_what_ea
     assert "示例工程" in lines[second.id][0]
     asked.clear()
     assert (listed(), asked) == (lines, []), "nothing was saved"
-    saved = desk.save_draft("somebody", second.id, {"form": {"project_name": None}}, NOW)
+    saved = desk.drafts.save("somebody", second.id, {"form": {"project_name": None}}, NOW)
     asked.clear()
     assert listed()[second.id] == (FORM["holder_name"], *shown(saved))
     assert {said[1]["filer"] for said in asked} == {SITUATION["filer"]}, "the other one was not touched"
-    desk.drop_draft("somebody", second.id, NOW)
+    desk.drafts.drop("somebody", second.id, NOW)
     assert list(listed()) == [first.id]

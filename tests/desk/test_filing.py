@@ -6,6 +6,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.desk.filings import CONSENT, FORM, SITUATION, Filed, small_filing
 
 
 def test_a_filing_makes_its_legs_events_and_messages_at_once(desk, opened):
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     assert [leg.leg for leg in receipt.legs] == [f"{receipt.reference}-01", f"{receipt.reference}-03"]
     with opened.db.read() as tx:
         assert [row.leg for row in legs.of_case(tx, receipt.reference)] == ["01", "03"]
@@ -34,7 +35,7 @@ def test_a_filing_makes_its_legs_events_and_messages_at_once(desk, opened):
 
 def test_the_same_key_and_content_give_the_same_receipt_also_at_once(desk, opened):
     with ThreadPoolExecutor(8) as pool:
-        receipts = list(pool.map(lambda _: desk.file("somebody", small_filing(), "key-1", NOW), range(16)))
+        receipts = list(pool.map(lambda _: desk.intake.file("somebody", small_filing(), "key-1", NOW), range(16)))
     assert len({receipt.reference for receipt in receipts}) == 1
     assert all(receipt == receipts[0] for receipt in receipts)
     with opened.db.read() as tx:
@@ -42,21 +43,21 @@ def test_the_same_key_and_content_give_the_same_receipt_also_at_once(desk, opene
 
 
 def test_the_same_key_with_other_content_is_refused(desk):
-    desk.file("somebody", small_filing(), "key-1", NOW)
+    desk.intake.file("somebody", small_filing(), "key-1", NOW)
     with pytest.raises(errors.IdempotencyMismatch):
-        desk.file("somebody", small_filing(form={**FORM, "load_kw": 301}), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(form={**FORM, "load_kw": 301}), "key-1", NOW)
 
 
 def test_what_an_earlier_version_took_is_known_again_by_its_digest(desk, opened):
     tiny = small_filing(consent={**CONSENT, "weight": 1e-7})  # the stock writer says 1e-07
-    first = desk.file("somebody", tiny, "key-1", NOW)
+    first = desk.intake.file("somebody", tiny, "key-1", NOW)
     text = json.dumps((tiny.bundle, tiny.situation, tiny.form, None, None, {}, tiny.consent), ensure_ascii=False,
                       sort_keys=True, separators=(",", ":"))
     earlier = hashlib.sha256(text.encode()).hexdigest()
     assert opened.db.write(lambda tx: tx.run("update submissions set digest = :d where digest <> :d", d=earlier)) == 1
-    assert desk.file("somebody", tiny, "key-1", NOW) == first
+    assert desk.intake.file("somebody", tiny, "key-1", NOW) == first
     with pytest.raises(errors.IdempotencyMismatch):
-        desk.file("somebody", small_filing(consent={**CONSENT, "weight": 2e-7}), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(consent={**CONSENT, "weight": 2e-7}), "key-1", NOW)
 
 
 def test_what_is_filed_outside_its_period_is_refused_and_a_repeat_is_answered(premises):
@@ -64,56 +65,57 @@ def test_what_is_filed_outside_its_period_is_refused_and_a_repeat_is_answered(pr
     bundle = replace(premises.catalog.bundles["utilities"], window="season")
     catalog = replace(premises.catalog, windows={"season": season}, bundles={"utilities": bundle})
     desk = Desk(replace(premises, catalog=catalog))
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     for later, told in ((timedelta(hours=8), "09:00-17:00 受理，现在是 17:00"), (timedelta(days=2), "已经结束受理")):
         with pytest.raises(errors.CannotBeFiled, match=told):
-            desk.file("somebody", small_filing(), "key-2", NOW + later)
-        assert desk.file("somebody", small_filing(), "key-1", NOW + later) == receipt
+            desk.intake.file("somebody", small_filing(), "key-2", NOW + later)
+        assert desk.intake.file("somebody", small_filing(), "key-1", NOW + later) == receipt
 
 
 def test_keys_belong_to_their_subject(desk):
-    first = desk.file("somebody", small_filing(), "key-1", NOW)
-    assert desk.file("another", small_filing(), "key-1", NOW).reference != first.reference
+    first = desk.intake.file("somebody", small_filing(), "key-1", NOW)
+    assert desk.intake.file("another", small_filing(), "key-1", NOW).reference != first.reference
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201])
 def test_a_missing_or_endless_key_is_refused(desk, key):
     with pytest.raises(errors.MissingKey):
-        desk.file("somebody", small_filing(), key, NOW)
+        desk.intake.file("somebody", small_filing(), key, NOW)
 
 
 def test_every_wrong_answer_is_named_at_once(desk):
     wrong = {**FORM, "holder_uscc": "91370200163562681A", "mobile": "1", "nonsense": 1}
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.file("somebody", small_filing(form=wrong), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(form=wrong), "key-1", NOW)
     assert {"holder_uscc", "mobile", "nonsense"} <= set(refused.value.errors)
 
 
 def test_an_open_question_stops_a_filing_and_is_named(desk):
     with pytest.raises(errors.DeskError) as refused:
-        desk.file("somebody", small_filing(situation={"services": ["water"], "filer": "legal_rep"}), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(situation={"services": ["water"], "filer": "legal_rep"}), "key-1",
+                         NOW)
     assert "outside_line" in refused.value.errors["situation"]
 
 
 def test_without_consent_nothing_is_filed(desk, sources):
     with pytest.raises(errors.ConsentMissing):
-        desk.file("somebody", small_filing(consent={}), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(consent={}), "key-1", NOW)
     assert sources.asked == []
 
 
 def test_another_edition_than_shown_is_a_conflict_that_names_the_new_one(desk):
     with pytest.raises(errors.EditionChanged) as refused:
-        desk.file("somebody", small_filing(edition="0" * 64), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(edition="0" * 64), "key-1", NOW)
     assert refused.value.more["edition"] == desk.edition("utilities")
 
 
 def test_a_look_up_that_misses_or_fails_asks_for_that_paper_alone(desk, sources):
     sources.answers["business_licence"] = Found("failed")
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.file("somebody", small_filing(), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(), "key-1", NOW)
     assert set(refused.value.errors["materials"]) == {"BL01"}
     paper = desk.keep_file("somebody", ("营业执照.pdf", "application/pdf"), [b"%PDF-1.4 sample"], NOW)
-    receipt = desk.file("somebody", small_filing(materials={"BL01": (paper.file,)}), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(materials={"BL01": (paper.file,)}), "key-1", NOW)
     assert desk.case_view("somebody", receipt.reference, NOW)["materials"][0]["files"][0]["name"] == "营业执照.pdf"
 
 
@@ -130,7 +132,7 @@ def test_one_paper_of_several_is_looked_for_until_it_is_found(desk, catalog, sou
 
 
 def test_look_ups_carry_the_holders_number_the_consent_and_the_day_of_the_city(desk, sources):
-    desk.file("somebody", small_filing(), "key-1", NOW - timedelta(hours=2))  # Sunday still, in Greenwich
+    desk.intake.file("somebody", small_filing(), "key-1", NOW - timedelta(hours=2))  # Sunday still, in Greenwich
     assert {str(query.day) for query in sources.asked} == {"2026-01-05"}
     asked = {query.name: query for query in sources.asked}
     assert asked["business_licence"].numbers == {"holder": FORM["holder_uscc"]}
@@ -150,42 +152,42 @@ def test_another_persons_file_cannot_be_filed(desk, sources):
     sources.answers["business_licence"] = Found("miss")
     paper = desk.keep_file("another", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.file("somebody", small_filing(materials={"BL01": (paper.file,)}), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(materials={"BL01": (paper.file,)}), "key-1", NOW)
     assert "BL01" in refused.value.errors["materials"]
 
 
 def test_a_draft_keeps_what_is_there_and_files_once(desk):
-    draft = desk.open_draft("somebody", "utilities", {"services": ["water", "power"]}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", {"services": ["water", "power"]}, NOW)
     assert draft.missing or draft.plan.problems
-    desk.save_draft("somebody", draft.id, {"situation": SITUATION, "form": {**FORM, "mobile": "1"}}, NOW)
-    kept = desk.read_draft("somebody", draft.id, NOW)
+    desk.drafts.save("somebody", draft.id, {"situation": SITUATION, "form": {**FORM, "mobile": "1"}}, NOW)
+    kept = desk.drafts.read("somebody", draft.id, NOW)
     assert "mobile" in kept.errors
     assert kept.form["holder_name"] == FORM["holder_name"]
     with pytest.raises(errors.InvalidAnswers):
         desk.submit_draft("somebody", draft.id, CONSENT, NOW)
-    assert desk.save_draft("somebody", draft.id, {"form": {"mobile": FORM["mobile"]}}, NOW).errors == {}
+    assert desk.drafts.save("somebody", draft.id, {"form": {"mobile": FORM["mobile"]}}, NOW).errors == {}
     receipt = desk.submit_draft("somebody", draft.id, CONSENT, NOW)
     assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference == receipt.reference
     with pytest.raises(errors.DraftFiled):
-        desk.save_draft("somebody", draft.id, {"form": {}}, NOW)
-    assert desk.drafts("somebody", NOW) == []
+        desk.drafts.save("somebody", draft.id, {"form": {}}, NOW)
+    assert desk.drafts.of_subject("somebody", NOW) == []
 
 
-@pytest.mark.parametrize("verb", ["read_draft", "case_view", "receipt"])
+@pytest.mark.parametrize("verb", ["drafts.read", "case_view", "intake.receipt"])
 def test_what_belongs_to_another_person_is_as_unknown_as_what_does_not_exist(desk, verb):
-    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
-    id_ = draft.id if verb == "read_draft" else receipt.reference
-    texts, moment = [], () if verb == "receipt" else (NOW,)
+    draft = desk.drafts.open("somebody", "utilities", SITUATION, NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
+    id_ = draft.id if verb == "drafts.read" else receipt.reference
+    texts, moment = [], () if verb == "intake.receipt" else (NOW,)
     for name in (id_, "20260105" + "0" * 12):
         with pytest.raises((errors.UnknownDraft, errors.UnknownCase)) as refused:
-            getattr(desk, verb)("another", name, *moment)
+            attrgetter(verb)(desk)("another", name, *moment)
         texts.append((type(refused.value), str(refused.value)))
     assert texts[0] == texts[1]
 
 
 def test_reference_and_code_open_a_masked_view_and_nothing_else_does(desk):
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     shown = desk.track(receipt.reference.lower(), receipt.code, NOW)
     assert shown["masked"]
     assert shown["materials"] == []
@@ -196,10 +198,10 @@ def test_reference_and_code_open_a_masked_view_and_nothing_else_does(desk):
 
 def test_a_draft_keeps_what_the_sources_found_so_that_a_missed_paper_can_be_brought(desk, sources):
     sources.answers["business_licence"] = Found("miss")
-    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", SITUATION, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": FORM}, NOW)
     assert sources.asked == []
-    agreed = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW)
+    agreed = desk.drafts.save("somebody", draft.id, {"consent": CONSENT}, NOW)
     assert "BL01" in agreed.missing
     assert [line.key for line in agreed.plan.materials] == ["BL01"]
     asked = len(sources.asked)
@@ -207,17 +209,17 @@ def test_a_draft_keeps_what_the_sources_found_so_that_a_missed_paper_can_be_brou
         desk.submit_draft("somebody", draft.id, None, NOW)
     assert set(refused.value.errors["materials"]) == {"BL01"}
     paper = desk.keep_file("somebody", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
-    desk.save_draft("somebody", draft.id, {"materials": {"BL01": [paper.file]}}, NOW)
+    desk.drafts.save("somebody", draft.id, {"materials": {"BL01": [paper.file]}}, NOW)
     assert desk.submit_draft("somebody", draft.id, None, NOW).reference
     assert len(sources.asked) == asked
 
 
 def test_answers_that_change_after_the_look_ups_are_looked_up_again(desk, sources):
-    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM, "consent": CONSENT}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", SITUATION, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": FORM, "consent": CONSENT}, NOW)
     asked = len(sources.asked)
     assert asked
-    desk.save_draft("somebody", draft.id, {"form": {"holder_uscc": "91110000802100433B"}}, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": {"holder_uscc": "91110000802100433B"}}, NOW)
     desk.submit_draft("somebody", draft.id, None, NOW)
     again = [query for query in sources.asked[asked:] if query.name == "business_licence"]
     assert [query.numbers["holder"] for query in again] == ["91110000802100433B"]

@@ -58,7 +58,7 @@ def desk(premises, store):
 
 @pytest.fixture
 def receipt(desk):
-    return desk.file("somebody", small_filing(), "key-1", NOW)
+    return desk.intake.file("somebody", small_filing(), "key-1", NOW)
 
 
 def states(desk, receipt):
@@ -170,7 +170,7 @@ def test_of_an_answer_that_we_cannot_read_by_our_own_fault_the_receipt_counts_an
 
 
 def test_answers_that_cannot_be_recorded_together_are_recorded_one_by_one(desk, receipt, monkeypatch):
-    other = desk.file("somebody", small_filing(), "key-2", NOW)
+    other = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     came = [Came(claim, Answer("received"), Then("done")) for claim in desk.claim(ROOM, NOW)]
     advance = desk._book.advance_all
 

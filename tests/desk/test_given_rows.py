@@ -54,7 +54,7 @@ def test_no_row_says_that_nothing_was_found(found):
 
 def test_whoever_only_has_the_code_sees_none_of_it(found):
     say(found, TWO)
-    code = found.desk.receipt("sample", found.reference, minute(3)).code
+    code = found.desk.intake.receipt("sample", found.reference, minute(3)).code
     masked = found.desk.track(found.reference, code, minute(3))
     assert [result["fields"] for leg in masked["legs"] for result in leg["results"]] == [[]]
 

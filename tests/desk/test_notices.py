@@ -26,7 +26,7 @@ ASK = {"ask": "a1", "reason": "数据对不上", "limit": "5wd"}
 
 @pytest.fixture
 def receipt(desk):
-    made = desk.file("somebody", small_filing(), "key-1", NOW)
+    made = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     for claim in desk.claim(ROOM, NOW):
         desk.record([Came(claim, Answer("received"), Then("done"))], NOW)
     return made
@@ -52,7 +52,7 @@ NEEDS = {
 def say(desk, receipt, number, type_, data, at=None):
     notice = said(receipt, number, type_, data, at)
     raw = json.dumps(notice).encode()
-    return desk.notice(Incoming(OFFICES[number], f"m-{hash(raw)}", raw, notice), NOW)
+    return desk.notices.take(Incoming(OFFICES[number], f"m-{hash(raw)}", raw, notice), NOW)
 
 
 def leg_of(desk, receipt, number):
@@ -105,7 +105,7 @@ def test_what_cannot_be_read_is_refused_with_its_place_and_moves_nothing(desk, r
 def test_a_time_that_is_none_is_malformed(desk, receipt, at):
     notice = said(receipt, "03", "leg.accepted", {}) | {"timestamp": at}
     with pytest.raises(MalformedNotice) as refused:
-        desk.notice(Incoming("power-grid", "m", b"{}", notice), NOW)
+        desk.notices.take(Incoming("power-grid", "m", b"{}", notice), NOW)
     assert refused.value.errors == {"timestamp": refused.value.errors.get("timestamp")} or not refused.value.errors
 
 
@@ -165,7 +165,7 @@ def test_a_bare_file_id_is_the_file(desk, receipt):
 
 
 def answered(desk, state, data, ref="A-1"):
-    made = desk.file("somebody", small_filing(), "key-2", NOW)
+    made = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
     desk.record([Came(claim, Answer("received", ref=ref, state=state, data=data), Then("done"))], NOW)
     return made
@@ -248,7 +248,7 @@ def test_a_decision_said_in_the_answer_and_again_by_a_notice_is_one(desk):
 
 
 def test_a_number_that_comes_after_an_early_notice_is_kept(desk):
-    made = desk.file("somebody", small_filing(), "key-2", NOW)
+    made = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
     assert say(desk, made, "01", "leg.accepted", {}) == "applied"
     desk.record([Came(claim, Answer("received", ref="LATE-1"), Then("done"))], NOW + timedelta(seconds=3))
@@ -262,8 +262,9 @@ def test_a_field_asked_by_either_name_is_the_forms_own_line(desk, receipt, asked
     (ask,) = leg_of(desk, receipt, "01")["asks"]
     assert ask["fields"] == [{"field": "daily_volume", "name": "日用水量", "note": None}]
     with pytest.raises(InvalidAnswers):
-        desk.supplement("somebody", receipt.reference, Supply("01", "a1", {"daily_volume": "很多"}), "s1", NOW)
-    desk.supplement("somebody", receipt.reference, Supply("01", "a1", {"daily_volume": "70"}), "s2", NOW)
+        desk.afterwards.supplement("somebody", receipt.reference, Supply("01", "a1", {"daily_volume": "很多"}), "s1",
+                                   NOW)
+    desk.afterwards.supplement("somebody", receipt.reference, Supply("01", "a1", {"daily_volume": "70"}), "s2", NOW)
     (claim,) = desk.claim(ROOM, NOW)
     assert json.loads(claim.outgoing.body)["data"]["fields"] == {"rysl": 70}
 
@@ -274,7 +275,7 @@ def test_an_answer_goes_back_in_the_departments_code_values(desk, receipt, catal
     value = small_filing().form[ask.code]
     say(desk, receipt, "03", "leg.supplement_required", {**ASK, "fields": [ask.code, "other"]})
     answers = {ask.code: value, "other": "自由填写"}
-    desk.supplement("somebody", receipt.reference, Supply("03", "a1", answers), "s1", NOW)
+    desk.afterwards.supplement("somebody", receipt.reference, Supply("03", "a1", answers), "s1", NOW)
     (claim,) = desk.claim(ROOM, NOW)
     assert json.loads(claim.outgoing.body)["data"]["fields"] == {
         ask.as_name or ask.code: ask.values[value], "other": "自由填写"}

@@ -16,7 +16,7 @@ TO = Addressee("notices", "files", "code")
 
 
 def granted_case(desk, *results):
-    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    receipt = desk.intake.file("somebody", small_filing(), "key-1", NOW)
     case = desk._book.known(receipt.reference).case
     slot = MaterialSlot("03", "plan_reply@agent#1", "方案", "result", None, ("01",))
     case = replace(case, plan=replace(case.plan, slots=(slot,)))
@@ -41,7 +41,7 @@ def test_only_the_result_that_a_matter_asks_flows_to_it(desk):
 
 
 def test_a_paper_of_a_person_is_named_by_its_code_and_the_role(desk):
-    desk.file("somebody", small_filing(), "key-1", NOW)
+    desk.intake.file("somebody", small_filing(), "key-1", NOW)
     bodies = [json.loads(claim.outgoing.body) for claim in desk.claim({"power-grid": 4}, NOW)]
     papers = {entry["material"]: entry for body in bodies for entry in body["data"]["materials"]}
     assert papers["ID01"]["role"] == "legal_rep"

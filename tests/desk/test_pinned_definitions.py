@@ -67,10 +67,10 @@ def test_a_paper_asked_again_may_be_of_the_kinds_it_could_be_of_at_filing(premis
     picture = case.desk.keep_file("sample", ("a.png", "image/png"), [base64.b64decode(PNG)], NOW).file
     supply = Supply(MEDICAL, "a1", {}, {LATER: (picture,)})
     if taken:
-        case.desk.supplement("sample", case.reference, supply, "k", minute(9))
+        case.desk.afterwards.supplement("sample", case.reference, supply, "k", minute(9))
     else:
         with pytest.raises(errors.InvalidAnswers):
-            case.desk.supplement("sample", case.reference, supply, "k", minute(9))
+            case.desk.afterwards.supplement("sample", case.reference, supply, "k", minute(9))
     assert case.leg(MEDICAL, minute(9))["asks"][0]["open"] is not taken
 
 

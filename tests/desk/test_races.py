@@ -24,7 +24,7 @@ DONE = Then("done")
 
 @pytest.fixture
 def receipt(desk):
-    return desk.file("somebody", small_filing(), "key-1", NOW)
+    return desk.intake.file("somebody", small_filing(), "key-1", NOW)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def deliver(desk):
 def say(desk, leg, type_, after=1, **data):
     at = NOW + timedelta(minutes=after)
     said = {"type": type_, "timestamp": at.isoformat(), "data": {"leg": leg, **data}}
-    return desk.notice(Incoming("water-group", f"m-{type_}-{after}", json.dumps(said).encode(), said), at)
+    return desk.notices.take(Incoming("water-group", f"m-{type_}-{after}", json.dumps(said).encode(), said), at)
 
 
 def states(desk, receipt):
@@ -61,7 +61,7 @@ def test_a_notice_is_put_aside_only_on_what_is_really_so(premises, beside, recei
 def test_a_decision_without_events_is_taken_again_if_the_case_moved(premises, beside, receipt):
     here = Desk(replace(premises, embedded=False))
     with pytest.raises(NotNow):
-        here.supplement("somebody", receipt.reference, Supply("01", "a1"), "s0", NOW)
+        here.afterwards.supplement("somebody", receipt.reference, Supply("01", "a1"), "s0", NOW)
     claims = {claim.id.leg: claim for claim in here.claim(ROOM, NOW)}
     assert say(beside, f"{receipt.reference}-01", "leg.accepted") == "applied"
     # An unknown outcome says nothing new about a leg that the department has accepted meanwhile.
@@ -85,7 +85,7 @@ def test_two_that_answer_an_ask_with_the_same_key_at_once_are_both_told_that_it_
 
     def answer():
         try:
-            desk.supplement("somebody", receipt.reference, supply, "s1", NOW)
+            desk.afterwards.supplement("somebody", receipt.reference, supply, "s1", NOW)
         except Exception as error:
             wrong.append(error)
 
@@ -96,22 +96,23 @@ def test_two_that_answer_an_ask_with_the_same_key_at_once_are_both_told_that_it_
         thread.join()
     assert wrong == []
     with pytest.raises(NotNow):
-        desk.supplement("somebody", receipt.reference, supply, "s2", NOW)
+        desk.afterwards.supplement("somebody", receipt.reference, supply, "s2", NOW)
 
 
 def test_withdrawing_twice_with_the_same_key_is_done_once_and_with_another_refused(desk, receipt):
     wish = Withdrawal(None, "改期")
-    desk.withdraw("somebody", receipt.reference, wish, "w1", NOW)
-    desk.withdraw("somebody", receipt.reference, wish, "w1", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, wish, "w1", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, wish, "w1", NOW)
     with pytest.raises(NotNow):
-        desk.withdraw("somebody", receipt.reference, wish, "w2", NOW)
+        desk.afterwards.withdraw("somebody", receipt.reference, wish, "w2", NOW)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "by another process"])
 def test_who_withdraws_a_leg_that_is_just_leaving_withdraws_it_with_its_department(desk, beside, receipt, elsewhere):
     claims = {claim.id.leg: claim for claim in desk.claim({"water-group": 4}, NOW)}
     assert states(desk, receipt) == {"01": "queued", "03": "queued"}
-    (beside if elsewhere else desk).withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
+    (beside if elsewhere else desk).afterwards.withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1",
+                                                        NOW)
     assert states(beside, receipt) == {"01": "sending", "03": "withdrawn"}
     desk.record([Came(claims["01"], Answer("received", ref="A-1"), DONE)], NOW)
     assert {claim.outgoing.type for claim in beside.claim(ROOM, NOW)} == {"leg.withdrawn"}
@@ -121,7 +122,7 @@ def test_a_leg_whose_attempt_never_left_ends_at_once_and_leaves_no_more(desk, re
     never = Answer("again", detail="not sent", sent=False)
     for claim in desk.claim(ROOM, NOW):
         desk.record([Came(claim, never, Then("send", NOW))], NOW)
-    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
     assert set(states(desk, receipt).values()) == {"withdrawn"}
     assert desk.claim(ROOM, NOW) == []
 
@@ -129,7 +130,7 @@ def test_a_leg_whose_attempt_never_left_ends_at_once_and_leaves_no_more(desk, re
 def test_a_leg_that_may_have_arrived_is_withdrawn_with_its_department(desk, receipt):
     for claim in desk.claim(ROOM, NOW):
         desk.record([Came(claim, Answer("again", status=503), Then("send", NOW + timedelta(hours=1)))], NOW)
-    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
+    desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
     assert set(states(desk, receipt).values()) == {"queued"}
     assert desk.claim(ROOM, NOW) == []  # a withdrawal does not come before what it takes back
     for hours in (1, 2):
@@ -139,17 +140,17 @@ def test_a_leg_that_may_have_arrived_is_withdrawn_with_its_department(desk, rece
 
 
 def test_changes_made_while_the_sources_are_asked_are_kept_and_void_what_they_found(desk, sources):
-    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", SITUATION, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": FORM}, NOW)
     find, changed = sources.find, []
 
     def find_slowly(query):
         if not changed:
-            changed.append(desk.save_draft("somebody", draft.id, {"form": {"floor_area": 900}}, NOW))
+            changed.append(desk.drafts.save("somebody", draft.id, {"form": {"floor_area": 900}}, NOW))
         return find(query)
 
     sources.find = find_slowly
-    shown = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW)
+    shown = desk.drafts.save("somebody", draft.id, {"consent": CONSENT}, NOW)
     assert changed
     assert shown.form["floor_area"] == 900
     assert shown.found is None
@@ -157,13 +158,13 @@ def test_changes_made_while_the_sources_are_asked_are_kept_and_void_what_they_fo
 
 
 def test_a_draft_becomes_its_case_in_the_transaction_of_the_filing(desk, opened, monkeypatch):
-    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM, "consent": CONSENT}, NOW)
+    draft = desk.drafts.open("somebody", "utilities", SITUATION, NOW)
+    desk.drafts.save("somebody", draft.id, {"form": FORM, "consent": CONSENT}, NOW)
     seen, write = [], opened.db.write
     monkeypatch.setattr(type(opened.db), "write", lambda _, unit: seen.append(unit) or write(unit))
     receipt = desk.submit_draft("somebody", draft.id, None, NOW)
     assert len(seen) == 1
-    assert desk.read_draft("somebody", draft.id, NOW).filed_as == receipt.reference
+    assert desk.drafts.read("somebody", draft.id, NOW).filed_as == receipt.reference
 
 
 @pytest.mark.parametrize(("state", "data", "expected"), [
@@ -186,7 +187,7 @@ def test_an_immediate_state_counts_only_with_what_its_notice_needs(desk, receipt
 
 def test_a_result_file_of_another_case_or_department_is_refused_alike(desk, receipt):
     deliver(desk)
-    other = desk.file("somebody", small_filing(), "key-2", NOW)
+    other = desk.intake.file("somebody", small_filing(), "key-2", NOW)
     deliver(desk)
     own = desk.keep_file("department:water-group", ("a.pdf", "application/pdf"), [b"%PDF"], NOW)
     foreign = desk.keep_file("department:power-grid", ("b.pdf", "application/pdf"), [b"%PDF"], NOW)

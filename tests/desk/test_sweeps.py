@@ -27,12 +27,12 @@ SOON, NEXT = timedelta(seconds=1), timedelta(minutes=1)
 
 def asked(desk, key, limit, **more):
     """A case whose water leg waits for the applicant."""
-    receipt = desk.file("somebody", small_filing(), key, NOW)
+    receipt = desk.intake.file("somebody", small_filing(), key, NOW)
     desk.record([Came(claim, Answer("received"), Then("done")) for claim in desk.claim(ROOM, NOW)], NOW)
     said = {"type": "leg.supplement_required", "timestamp": NOW.isoformat(), "data": {
         "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": limit, "materials": ["BL01"],
         **more}}
-    assert desk.notice(Incoming("water-group", key, json.dumps(said).encode(), said), NOW) == "applied"
+    assert desk.notices.take(Incoming("water-group", key, json.dumps(said).encode(), said), NOW) == "applied"
     return receipt.reference
 
 
@@ -48,7 +48,7 @@ def rows(opened, reference):
 
 
 def test_a_lease_that_nobody_ends_is_ended_as_soon_as_it_has_run_out(desk):
-    desk.file("somebody", small_filing(), "key-1", NOW)
+    desk.intake.file("somebody", small_filing(), "key-1", NOW)
     settled(desk, NOW)
     assert len(desk.claim(ROOM, NOW)) == 2  # and its host is gone
     again = desk.sweep(NOW + timedelta(seconds=30))
@@ -59,7 +59,7 @@ def test_a_lease_that_nobody_ends_is_ended_as_soon_as_it_has_run_out(desk):
 
 def test_a_sweep_touches_only_cases_of_which_time_has_ended_something(premises, opened, desk):
     short, long = asked(desk, "key-1", "2wd"), asked(desk, "key-2", "60wd")
-    waiting = desk.file("somebody", small_filing(), "key-3", NOW).reference
+    waiting = desk.intake.file("somebody", small_filing(), "key-3", NOW).reference
     settled(desk, NOW)
     later = Desk(premises)
     assert later.sweep(NOW + timedelta(days=1)) == NOW + timedelta(days=1) + NEXT
@@ -78,7 +78,7 @@ def test_the_stored_moment_is_the_end_of_the_ask_and_goes_with_the_answer(opened
     assert rows(opened, reference)["01"].lapse_at == end
     said = {"type": "leg.refused", "timestamp": NOW.isoformat(), "data": {
         "leg": f"{reference}-01", "reason_code": "R1", "reason": "不符"}}
-    desk.notice(Incoming("water-group", "m2", json.dumps(said).encode(), said), NOW + timedelta(minutes=1))
+    desk.notices.take(Incoming("water-group", "m2", json.dumps(said).encode(), said), NOW + timedelta(minutes=1))
     assert rows(opened, reference)["01"].lapse_at is None
 
 
@@ -141,7 +141,7 @@ def test_a_drift_of_the_counters_is_found_once_a_day_and_mended(premises, opened
     "update legs set leg = '99' where leg = '03'",
 ])
 def test_a_planted_breach_is_found_within_a_sweep_and_gone_after_its_repair(opened, desk, plant, caplog):
-    reference = desk.file("somebody", small_filing(), "key-1", NOW).reference
+    reference = desk.intake.file("somebody", small_filing(), "key-1", NOW).reference
     settled(desk, NOW)
     with opened.db.read() as tx:
         kept = {name: tx.rows(f"select * from {name}") for name in ("legs", "messages")}
@@ -166,10 +166,10 @@ def test_a_planted_breach_is_found_within_a_sweep_and_gone_after_its_repair(open
 
 def test_what_is_wrong_with_one_part_of_a_sweep_stops_no_other_and_is_told_until_it_works(premises, opened, desk,
                                                                                          caplog):
-    desk.file("somebody", small_filing(), "key-1", NOW)
+    desk.intake.file("somebody", small_filing(), "key-1", NOW)
     settled(desk, NOW)
     opened.db.write(lambda tx: tx.run("update legs set lapse_at = '0' where leg = '01'"))
-    desk.file("somebody", small_filing(), "key-2", NOW)
+    desk.intake.file("somebody", small_filing(), "key-2", NOW)
     for minute in (1, 2, 3):
         assert desk.sweep(NOW + minute * NEXT) == NOW + (minute + 1) * NEXT
     with opened.db.read() as tx:
@@ -197,7 +197,7 @@ def test_a_sweep_ends_where_the_store_is_away_and_not_where_one_unit_kills_its_t
 
 
 def test_a_plan_that_cannot_be_opened_is_a_breach_of_its_case_until_it_is_put_back(opened, desk):
-    reference = desk.file("somebody", small_filing(), "key-1", NOW).reference
+    reference = desk.intake.file("somebody", small_filing(), "key-1", NOW).reference
     with opened.db.read() as tx:
         whole = tx.rows("select body from plans")[0]["body"]
     opened.db.write(lambda tx: tx.run("update plans set body = :body", body=whole[:-1] + bytes([whole[-1] ^ 1])))
@@ -255,4 +255,4 @@ def test_a_service_that_was_down_for_a_quarter_of_an_hour_gives_a_working_day_to
 
 def goes_on(desk, reference, now):
     said = {"type": "leg.in_review", "timestamp": now.isoformat(), "data": {"leg": f"{reference}-01", "step": "审图"}}
-    return desk.notice(Incoming("water-group", f"m-{now}", json.dumps(said).encode(), said), now)
+    return desk.notices.take(Incoming("water-group", f"m-{now}", json.dumps(said).encode(), said), now)

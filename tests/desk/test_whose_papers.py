@@ -30,8 +30,8 @@ def account(opened):
 
 
 def drafted(desk, form, bundle="utilities", situation=SITUATION):
-    draft = desk.open_draft("somebody", bundle, situation, NOW)
-    return desk.save_draft("somebody", draft.id, {"form": form}, NOW)
+    draft = desk.drafts.open("somebody", bundle, situation, NOW)
+    return desk.drafts.save("somebody", draft.id, {"form": form}, NOW)
 
 
 def asked_for(draft):
@@ -49,7 +49,7 @@ def death(desk, catalog, **numbers):
 
 
 def consented(desk, draft):
-    return desk.save_draft("somebody", draft.id, {
+    return desk.drafts.save("somebody", draft.id, {
         "consent": {"agreed": True, "sensitive": list(draft.scope.sensitive)}}, NOW)
 
 
@@ -80,7 +80,7 @@ def test_another_firms_licence_is_brought_and_nobody_is_asked_for_it(desk, sourc
         desk.submit_draft("somebody", draft.id, CONSENT, NOW)
     assert "BL01" in refused.value.errors["materials"]
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.file("somebody", small_filing(), "key-1", NOW)
+        desk.intake.file("somebody", small_filing(), "key-1", NOW)
     assert "BL01" in refused.value.errors["materials"]
     assert FORM["holder_uscc"] not in {query.numbers.get("holder") for query in sources.asked}
 
@@ -112,7 +112,7 @@ def test_a_mistyped_number_put_right_is_looked_up(desk, account):
     account(OURS)
     draft = drafted(desk, {**FORM, "holder_uscc": OTHER_FIRM})
     assert "BL01" in asked_for(draft)
-    right = desk.save_draft("somebody", draft.id, {"form": {"holder_uscc": FORM["holder_uscc"]}}, NOW)
+    right = desk.drafts.save("somebody", draft.id, {"form": {"holder_uscc": FORM["holder_uscc"]}}, NOW)
     assert "BL01" in looked_up(right.plan)
 
 
@@ -128,8 +128,8 @@ def test_an_account_that_says_nobodys_number_has_nothing_looked_up_of_persons(de
 def test_a_passport_is_brought_for_no_source_is_asked_by_its_number(desk, sources, account, subject):
     passport = "passport:E12345678"
     account({**OURS, "legal_rep_id": passport})
-    draft = desk.open_draft(subject, "utilities", SITUATION, NOW)
-    draft = desk.save_draft(subject, draft.id, {"form": {**FORM, "legal_rep_id": "passport: e1234-5678"}}, NOW)
+    draft = desk.drafts.open(subject, "utilities", SITUATION, NOW)
+    draft = desk.drafts.save(subject, draft.id, {"form": {**FORM, "legal_rep_id": "passport: e1234-5678"}}, NOW)
     line = asked_for(draft)["ID01@legal_rep"]
     assert line.why.text.startswith(
         "电子证照库按身份证号查询，法定代表人证件号码填的是别的证件，没有查询，请您自己上传；")
@@ -139,7 +139,7 @@ def test_a_passport_is_brought_for_no_source_is_asked_by_its_number(desk, source
     assert refused.value.errors.keys() == {"materials"}
     assert "ID01@legal_rep" in refused.value.errors["materials"]
     with pytest.raises(errors.InvalidAnswers) as refused:
-        desk.file(subject, small_filing(form={**FORM, "legal_rep_id": passport}), "key-1", NOW)
+        desk.intake.file(subject, small_filing(form={**FORM, "legal_rep_id": passport}), "key-1", NOW)
     assert "ID01@legal_rep" in refused.value.errors["materials"]
     assert not [query for query in sources.asked if passport in query.numbers.values()]
 
@@ -167,7 +167,7 @@ def test_one_number_is_one_however_account_and_form_have_it(known, typed):
 
 
 def test_a_program_without_an_account_answers_for_those_it_files_for(desk, sources):
-    assert desk.file("program", small_filing(), "key-1", NOW).reference
+    assert desk.intake.file("program", small_filing(), "key-1", NOW).reference
     assert FORM["holder_uscc"] in {query.numbers.get("holder") for query in sources.asked}
 
 
@@ -176,7 +176,7 @@ def test_what_was_found_before_the_account_changed_is_not_used(desk, opened, acc
     draft = drafted(desk, FORM)
     assert consented(desk, draft).found["outcomes"]["BL01"] == "hit"
     opened.db.write(lambda tx: people.renew(tx, people.account(tx, "somebody"), "示例甲", {}))
-    assert "BL01" in asked_for(desk.read_draft("somebody", draft.id, NOW))
+    assert "BL01" in asked_for(desk.drafts.read("somebody", draft.id, NOW))
     with pytest.raises(errors.InvalidAnswers) as refused:
         desk.submit_draft("somebody", draft.id, None, NOW)
     assert "BL01" in refused.value.errors["materials"]
@@ -274,7 +274,7 @@ def test_whoever_must_agree_is_somebody_else_as_long_as_the_form_names_nobody(de
     account({"holder_id": form["holder_id"]})
     named = drafted(desk, form, "home-transfer", sale)
     assert looked_up(named.plan) >= {"ID01@owner", "home_title"}  # once the seller agrees
-    nameless = desk.save_draft("somebody", named.id, {"form": {"home_owner_name": None}}, NOW)
+    nameless = desk.drafts.save("somebody", named.id, {"form": {"home_owner_name": None}}, NOW)
     assert asked_for(nameless).keys() >= {"ID01@owner", "home_title"}
 
 

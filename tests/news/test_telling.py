@@ -30,7 +30,7 @@ ACT = Act("operator", "维护")
 def answer(town, reference, ask, now):
     """The applicant answers an ask of the water leg."""
     file = town.desk.keep_file("somebody", ("图.png", "image/png"), [b"\x89PNG\r\n\x1a\n" + bytes(99)], now).file
-    town.desk.supplement("somebody", reference, Supply("01", ask, {}, {"BL01": (file,)}), f"s{now}", now)
+    town.desk.afterwards.supplement("somebody", reference, Supply("01", ask, {}, {"BL01": (file,)}), f"s{now}", now)
 
 
 @ON_BOTH

@@ -80,7 +80,7 @@ def file(home, count=1, subject="somebody", first=0):
         paper = home.desk.keep_file(subject, ("图.png", "image/png"), [PNG], now)
         filing = Filing(bundle="connect", situation={"services": ["water", "power"]}, form=FORM,
                         materials={"drawing": (paper.file,)}, consent={"agreed": True, "sensitive": ["phone"]})
-        made.append(home.desk.file(subject, filing, f"key-{n}", now))
+        made.append(home.desk.intake.file(subject, filing, f"key-{n}", now))
     return made
 
 
@@ -101,7 +101,7 @@ def say(home, leg, type_, office="water-office", later=1, at=None, **data):
     """A notice of an office, said `later` from now or just `at` then."""
     at = at or home.clock.now() + timedelta(seconds=later)
     said = {"type": type_, "timestamp": at.isoformat(), "data": {"leg": leg, **data}}
-    return home.desk.notice(Incoming(office, f"m-{leg}-{type_}-{later}", json.dumps(said).encode(), said), at)
+    return home.desk.notices.take(Incoming(office, f"m-{leg}-{type_}-{later}", json.dumps(said).encode(), said), at)
 
 
 def state(home, leg):

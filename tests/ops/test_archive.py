@@ -25,7 +25,8 @@ def ended(deployment):
     receipts."""
     with deployment.house() as home:
         over, still_open, withdrawn = file(home, 3)
-        home.desk.withdraw("somebody", withdrawn.reference, Withdrawal(None, "改期"), "back", home.clock.now())
+        home.desk.afterwards.withdraw("somebody", withdrawn.reference, Withdrawal(None, "改期"), "back",
+                                      home.clock.now())
         received(home)
         water, power = (leg.leg for leg in over.legs)
         licence = home.desk.keep_file(owner_of("water-office"), ("答复单.png", "image/png"), [PNG], home.clock.now())

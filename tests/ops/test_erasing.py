@@ -37,8 +37,9 @@ def test_cases_that_ended_before_a_day_are_erased_and_others_are_named_with_why(
     assert f"case.erase  {first.reference}  保存期满" in deployment.ok("audit")
     assert third.reference in deployment.ok("export", "--jsonl")
     with deployment.house() as home:
-        home.desk.take_back_consent("somebody", third.reference, "back", home.clock.now())
-        home.desk.withdraw("somebody", second.reference, Withdrawal(None, "改期"), "back-2", home.clock.now())
+        home.desk.afterwards.take_back_consent("somebody", third.reference, "back", home.clock.now())
+        home.desk.afterwards.withdraw("somebody", second.reference, Withdrawal(None, "改期"), "back-2",
+                                      home.clock.now())
         for leg, office in ((leg, f"{leg.matter.partition('-')[0]}-office") for leg in third.legs + second.legs):
             say(home, leg.leg, "leg.withdraw_confirmed", office)
     taken_back = ("erase", "--taken-back", "--reason", "撤回同意")

@@ -183,8 +183,8 @@ def test_a_corrected_supplement_says_again_what_was_answered(deployment):
         leg = receipt.legs[0].leg
         say(home, leg, "leg.supplement_required", ask="b1", reason="面积不清", limit="5wd",
             fields=[{"field": "area", "name": "面积"}])
-        home.desk.supplement("somebody", receipt.reference, Supply("01", "b1", {"area": 20}, {}), "s1",
-                             home.clock.now())
+        home.desk.afterwards.supplement("somebody", receipt.reference, Supply("01", "b1", {"area": 20}, {}), "s1",
+                                        home.clock.now())
         answered(home, Answer("refused", reason="格式不对"), later=1)
     key = f"{leg}:leg.supplemented:1"
     assert [one["key"] for one in deployment.json("legs")["legs"]] == [key]
@@ -205,7 +205,8 @@ def test_a_later_message_can_be_put_away_and_the_filing_of_an_open_leg_cannot(de
     refused = deployment.flask("settle", power, "--reason", "电话里说了")
     assert (refused.exit_code, "flask retry" in refused.stderr) == (1, True)
     with deployment.house() as home:
-        home.desk.withdraw("somebody", receipt.reference, Withdrawal(["01"], "不办了"), "w1", home.clock.now())
+        home.desk.afterwards.withdraw("somebody", receipt.reference, Withdrawal(["01"], "不办了"), "w1",
+                                      home.clock.now())
         answered(home, Answer("refused", reason="不认识"), offices=["water-office"], later=1)
     key = f"{water}:leg.withdrawn:1"
     assert "将登记" in deployment.ok("settle", key, "--reason", "电话里说了", "--dry-run")

@@ -58,7 +58,7 @@ class Town:
 
     def file(self, key="key-1", **form):
         """A case of a water leg (01) and a power leg (03) that both departments have accepted."""
-        reference = self.desk.file("somebody", small_filing(form={**FORM, **form}), key, NOW).reference
+        reference = self.desk.intake.file("somebody", small_filing(form={**FORM, **form}), key, NOW).reference
         self.deliver(NOW, Answer("received", state="accepted"))
         return reference
 
@@ -73,8 +73,8 @@ class Town:
         """A notice of a leg's department that is applied."""
         said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": f"{reference}-{number}", **data}}
         office = self.rows(reference)[number].office
-        assert self.desk.notice(Incoming(office, f"{reference}{number}{type_}{now}", json.dumps(said).encode(), said),
-                                now) == "applied"
+        assert self.desk.notices.take(Incoming(office, f"{reference}{number}{type_}{now}", json.dumps(said).encode(),
+                                               said), now) == "applied"
 
     def leg(self, reference, number, now):
         """A leg as its applicant sees it."""

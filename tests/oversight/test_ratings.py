@@ -115,7 +115,7 @@ def test_what_is_rated_or_taken_back_after_the_last_event_is_in_the_export_of_th
     give(desk, ended, "01", 4)
     assert said(RATED) == ["rating", "audit"]
     later = RATED + timedelta(hours=1)
-    town.desk.take_back_consent("somebody", ended, "back", later)
+    town.desk.afterwards.take_back_consent("somebody", ended, "back", later)
     assert said(later) == ["consent", "audit"]
 
 

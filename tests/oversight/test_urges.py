@@ -20,7 +20,7 @@ LATE = at(9)
 
 
 def urge(town, reference, key="u1", now=LATE, leg="01", reason=""):
-    town.desk.urge("somebody", reference, Urge(leg, reason), key, now)
+    town.desk.afterwards.urge("somebody", reference, Urge(leg, reason), key, now)
 
 
 def test_an_applicant_urges_a_late_leg_and_its_department_is_told_why(town):
@@ -56,7 +56,7 @@ def test_what_is_not_late_not_there_or_not_ones_own_cannot_be_urged(town):
     with pytest.raises(UnknownLeg):
         urge(town, reference, leg="77")
     with pytest.raises(UnknownCase):
-        town.desk.urge("else", reference, Urge("01"), "u1", LATE)
+        town.desk.afterwards.urge("else", reference, Urge("01"), "u1", LATE)
     assert town.told(reference) == []
 
 
@@ -73,7 +73,7 @@ def test_a_supervisor_urges_whatever_a_department_works_on_with_a_reason_that_is
     assert town.leg(reference, "01", at(6))["timeline"][-1]["text"] == "督办人员已催办"  # why is theirs
     with pytest.raises(UnknownLeg):
         town.desk.urging.by_supervisor(f"{reference}-77", Act("boss", "催"), at(6))
-    unsent = town.desk.file("somebody", small_filing(), "key-2", at(6)).reference
+    unsent = town.desk.intake.file("somebody", small_filing(), "key-2", at(6)).reference
     with pytest.raises(NotNow, match="不该部门"):
         town.desk.urging.by_supervisor(f"{unsent}-01", Act("boss", "催"), at(6))
 
@@ -133,9 +133,9 @@ def test_what_stands_too_long_is_listed_counted_and_urged_by_whoever_applied(tow
     shown = {one["leg"]: (one["light"], one["stalled"], one["can_urge"], one["expected_end"]) for one in
              town.desk.case_view("somebody", reference, now)["legs"] if one["leg"] in ends}
     assert shown == {"01": ("grey", True, True, "2026-01-09"), "03": ("grey", False, False, None)}
-    town.desk.urge("somebody", reference, Urge(f"{reference}-01", "等了很久"), "u-1", now)
+    town.desk.afterwards.urge("somebody", reference, Urge(f"{reference}-01", "等了很久"), "u-1", now)
     with pytest.raises(NotNow):
-        town.desk.urge("somebody", reference, Urge(f"{reference}-03", "等了很久"), "u-2", now)
+        town.desk.afterwards.urge("somebody", reference, Urge(f"{reference}-03", "等了很久"), "u-2", now)
     town.say(reference, "01", "leg.special_ended", at(12, 11), kind="听证")
     assert town.standing(at(12, 12)) == []
 

@@ -73,7 +73,7 @@ def test_a_person_entrusts_another_who_files_for_them_until_it_is_taken_back(
     draft = re.match("/drafts/[0-9a-f]+", begin(agent, number))
     assert draft is not None
     assert "您正在替示例甲办理" in agent.text
-    kept = app.extensions[NAME].desk.read_draft("sample-retiree", draft[0].rpartition("/")[2],
+    kept = app.extensions[NAME].desk.drafts.read("sample-retiree", draft[0].rpartition("/")[2],
                                                app.extensions[NAME].clock.now()).form
     assert [kept[code] for code in ("holder_name", "legal_rep_name", "agent_name", "agent_id", "mandate_no")] == [
         "示例科技有限公司", "示例甲", "示例丙", "370202196604059930", number]

@@ -21,8 +21,8 @@ def test_a_draft_with_values_of_an_odd_shape_is_shown_with_its_problems(
     with visitor.client:
         visitor.get("/cases")
         subject, now = g.identity.subject, house.clock.now()
-    draft = house.desk.open_draft(subject, "utilities", SITUATION, now)
-    house.desk.save_draft(subject, draft.id, {"form": dict.fromkeys(FORM, odd)}, now)
+    draft = house.desk.drafts.open(subject, "utilities", SITUATION, now)
+    house.desk.drafts.save(subject, draft.id, {"form": dict.fromkeys(FORM, odd)}, now)
     visitor.get(f"/drafts/{draft.id}/review")
     assert visitor.status == 200
     for section in draft.plan.sections:

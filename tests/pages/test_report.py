@@ -46,7 +46,7 @@ def filed_by_the_agent(there: Inside, monkeypatch: pytest.MonkeyPatch) -> str:
     form = {name: value for name, value in whole.form.items() if not name.startswith("mandate_")}
     papers = {key: names for key, names in whole.materials.items() if key != "AU01"}
     filing = replace(whole, form=form, materials=papers, on_behalf_of=OWNER, situation=CHECK)
-    return there.desk.file(AGENT, filing, "report-1", now).reference
+    return there.desk.intake.file(AGENT, filing, "report-1", now).reference
 
 
 def test_a_report_says_what_is_awaited_what_there_is_not_and_shows_no_agent_what_is_the_principals(

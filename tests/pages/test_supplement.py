@@ -80,7 +80,7 @@ class Asked:
         data = {"leg": leg, "ask": "a1", "reason": "请补齐", "limit": "5wd", "fields": self.fields,
                 "materials": self.materials}
         said = {"type": "leg.supplement_required", "timestamp": now.isoformat(), "data": data}
-        self.house.desk.notice(Incoming(claim.body.id, f"m-{leg}", json.dumps(said).encode(), said), now)
+        self.house.desk.notices.take(Incoming(claim.body.id, f"m-{leg}", json.dumps(said).encode(), said), now)
         return f"/cases/{self.reference}/legs/{claim.id.leg}/asks/a1"
 
 

@@ -170,7 +170,7 @@ def test_the_applicant_answers_what_is_asked_and_the_answer_comes_as_news(at_des
     assert ([one["name"] for one in ask["materials"]], [one["name"] for one in ask["fields"]]) == (["图纸"], ["面积"])
     paper = home.desk.keep_file("somebody", ("新图.png", "image/png"), [PNG], now)
     answer = Supply(number, ask["id"], {"area": 99}, {"drawing": (paper.file,)})
-    home.desk.supplement("somebody", reference, answer, "answer", now)
+    home.desk.afterwards.supplement("somebody", reference, answer, "answer", now)
     clerk.get("/staff/arrivals")
     assert (water in clerk.text, "有新情况" in clerk.text) == (True, True)
     clerk.send(f"/staff/work/{water}/open")

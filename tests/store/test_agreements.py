@@ -69,9 +69,9 @@ def elsewhere(there: Inside) -> Desk:
 def filled(there: Inside, bundle: str = HOME, situation: dict[str, Any] = SALE) -> Draft:
     """A whole draft, but for the agreements of others."""
     filing = there.filing(situation, NOW, bundle)
-    draft = there.desk.open_draft(SUBJECT, bundle, filing.situation, NOW).id
+    draft = there.desk.drafts.open(SUBJECT, bundle, filing.situation, NOW).id
     parts = {"form": filing.form, "materials": filing.materials, "consent": filing.consent}
-    return there.desk.save_draft(SUBJECT, draft, parts, NOW)
+    return there.desk.drafts.save(SUBJECT, draft, parts, NOW)
 
 
 def opened(there: Inside, draft: Draft, role: str = "owner", who: str = SELLER) -> str:
@@ -93,7 +93,7 @@ def submit(there: Inside, draft: Draft) -> str:
 
 
 def found(there: Inside, draft: Draft) -> set[str]:
-    return set((there.desk.read_draft(SUBJECT, draft.id, NOW).found or {}).get("outcomes", ()))
+    return set((there.desk.drafts.read(SUBJECT, draft.id, NOW).found or {}).get("outcomes", ()))
 
 
 def before(there: Inside, act: Callable[[], object]) -> None:
@@ -119,7 +119,7 @@ def test_a_draft_waits_for_whom_it_names_and_their_papers_are_looked_up_with_the
                                               "state": "uninvited", "said_at": None}]
     assert list(missing.value.errors["agreements"]) == ["owner"]
     with pytest.raises(AgreementMissing):
-        desk.file(SUBJECT, there.filing(SALE, NOW, HOME), "k", NOW)
+        desk.intake.file(SUBJECT, there.filing(SALE, NOW, HOME), "k", NOW)
     number = opened(there, draft)
     seen = desk.agreements.one(SELLER, number, NOW)
     assert seen.statement is not None
@@ -171,20 +171,20 @@ def test_a_code_opens_only_to_whom_the_form_names_once_and_for_a_day(there: Insi
         kept = str(tx.rows("select * from agreements"))
     assert [word for word in (first, second, "示例己", PERSONS[SELLER][1]) if word in kept] == []
     assert [one.agreement for one in desk.of(SELLER, NOW)[0]] == [number]
-    there.desk.save_draft(SUBJECT, draft.id, {"form": {"home_owner_id": PERSONS[STRANGER][1]}}, NOW)
+    there.desk.drafts.save(SUBJECT, draft.id, {"form": {"home_owner_id": PERSONS[STRANGER][1]}}, NOW)
     with pytest.raises(NotTheParty):  # the form names somebody else by now: nothing of it is shown any more
         desk.one(SELLER, number, NOW)
     line, = desk.of(SELLER, NOW)[0]
     assert (line.statement, line.bundle_name, line.stands) == (None, "二手房和水电气网联动过户", False)
-    there.desk.drop_draft(SUBJECT, draft.id, NOW)
+    there.desk.drafts.drop(SUBJECT, draft.id, NOW)
     assert desk.of(SELLER, NOW) == ([], None)
 
 
 def test_a_form_that_is_not_complete_is_shown_to_nobody(there: Inside) -> None:
     filing = there.filing(SALE, NOW, HOME)
-    draft = there.desk.open_draft(SUBJECT, HOME, filing.situation, NOW).id
+    draft = there.desk.drafts.open(SUBJECT, HOME, filing.situation, NOW).id
     form = {name: value for name, value in filing.form.items() if name != "sale_price"}
-    there.desk.save_draft(SUBJECT, draft, {"form": form, "consent": filing.consent}, NOW)
+    there.desk.drafts.save(SUBJECT, draft, {"form": form, "consent": filing.consent}, NOW)
     with pytest.raises(NotNow, match="填完整"):
         there.desk.agreements.invite(SUBJECT, draft, "owner", NOW)
 
@@ -197,11 +197,11 @@ def test_what_was_agreed_to_is_asked_again_once_it_is_changed_and_only_then(ther
     said = desk.agreements.one(SELLER, number, NOW).said_at
     again = desk.agreements.answer(SELLER, number, Reply(True, seen.digest, True), NOW + timedelta(minutes=5))
     assert again.said_at == said, "twice is once"
-    desk.save_draft(SUBJECT, draft.id, {"form": {"mobile": "13900000000"}}, NOW)
+    desk.drafts.save(SUBJECT, draft.id, {"form": {"mobile": "13900000000"}}, NOW)
     assert desk.agreements.one(SELLER, number, NOW).state == "agreed", "the seller was not shown that"
-    desk.save_draft(SUBJECT, draft.id, {"form": {"sale_price": "1"}}, NOW)
+    desk.drafts.save(SUBJECT, draft.id, {"form": {"sale_price": "1"}}, NOW)
     assert desk.agreements.one(SELLER, number, NOW).state == "changed"
-    desk.save_draft(SUBJECT, draft.id, {"consent": draft.consent}, NOW)
+    desk.drafts.save(SUBJECT, draft.id, {"consent": draft.consent}, NOW)
     assert found(there, draft) & THEIRS == set()
     with pytest.raises(AgreementMissing, match="内容改过"):
         submit(there, draft)
@@ -232,9 +232,9 @@ def test_an_agent_files_what_the_other_side_agreed_to_and_the_mandate_is_still_n
         return desk.mandates.give("buyer", Wish(code, date(2026, 6, 30)), code, NOW).row.mandate
 
     mandate, form = entrust(), {name: one for name, one in filing.form.items() if not name.startswith("mandate_")}
-    draft = desk.open_draft(SUBJECT, HOME, {name: SALE[name] for name in SALE if name != "filer"}, NOW, "buyer")
-    desk.save_draft(SUBJECT, draft.id, {"form": {**form, **particulars_of(there, mandate)}, "consent": filing.consent},
-                    NOW)
+    draft = desk.drafts.open(SUBJECT, HOME, {name: SALE[name] for name in SALE if name != "filer"}, NOW, "buyer")
+    desk.drafts.save(SUBJECT, draft.id, {"form": {**form, **particulars_of(there, mandate)}, "consent": filing.consent},
+                     NOW)
     number = opened(there, draft)
     said = desk.agreements.one(SELLER, number, NOW).statement
     assert said is not None
@@ -260,10 +260,10 @@ def test_a_yes_is_taken_back_also_while_the_form_names_somebody_else(there: Insi
     desk, draft = there.desk, filled(there)
     number = opened(there, draft)
     say(desk, number)
-    desk.save_draft(SUBJECT, draft.id, {"form": {"home_owner_name": "示例戊"}}, NOW)
+    desk.drafts.save(SUBJECT, draft.id, {"form": {"home_owner_name": "示例戊"}}, NOW)
     assert [(one.statement, one.stands) for one in desk.agreements.of(SELLER, NOW)[0]] == [(None, True)]
     desk.agreements.take_back(SELLER, number, NOW)
-    desk.save_draft(SUBJECT, draft.id, {"form": {"home_owner_name": "示例己"}}, NOW)
+    desk.drafts.save(SUBJECT, draft.id, {"form": {"home_owner_name": "示例己"}}, NOW)
     with pytest.raises(AgreementMissing, match="收回"):
         submit(there, draft)
 
@@ -283,7 +283,7 @@ def test_an_agreement_taken_back_while_it_is_filed_comes_after_the_filing(there:
     draft = filled(there)
     number = opened(there, draft)
     say(there.desk, number)
-    parties, met = there.desk._intake._parties, list[BaseException]()
+    parties, met = there.desk.intake._parties, list[BaseException]()
     hold = parties.hold
 
     def take_back() -> None:
@@ -319,7 +319,7 @@ def waits(there: Inside) -> bool:
 def test_a_draft_changed_beside_the_answer_is_not_what_was_agreed_to(there: Inside, elsewhere: Desk) -> None:
     draft = filled(there)
     number = opened(there, draft)
-    before(there, lambda: elsewhere.save_draft(SUBJECT, draft.id, {"form": {"sale_price": "1"}}, NOW))
+    before(there, lambda: elsewhere.drafts.save(SUBJECT, draft.id, {"form": {"sale_price": "1"}}, NOW))
     with pytest.raises(AgreementChanged):
         say(there.desk, number)
     assert there.desk.agreements.one(SELLER, number, NOW).state == "opened"
@@ -327,7 +327,7 @@ def test_a_draft_changed_beside_the_answer_is_not_what_was_agreed_to(there: Insi
     with pytest.raises(Moved):  # a new code would have taken the answer back
         there.desk.agreements.invite(SUBJECT, draft.id, "owner", NOW)
     assert there.desk.agreements.one(SELLER, number, NOW).state == "agreed"
-    before(there, lambda: elsewhere.drop_draft(SUBJECT, draft.id, NOW))
+    before(there, lambda: elsewhere.drafts.drop(SUBJECT, draft.id, NOW))
     with pytest.raises(UnknownAgreement):
         say(there.desk, number, "refuse")
 

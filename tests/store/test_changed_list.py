@@ -45,7 +45,7 @@ def portal(place: Place, tmp_path: Path) -> Opener:
 
 
 def withdraw(there: Inside, reference: str, key: str) -> None:
-    there.desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), key, NOW)
+    there.desk.afterwards.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), key, NOW)
 
 
 def state(there: Inside, leg: str) -> str:
@@ -56,12 +56,12 @@ def state(there: Inside, leg: str) -> str:
 
 def keys(there: Inside, office: str = OFFICE) -> list[str]:
     """The keys of the feed's messages."""
-    return [there.desk.offered(office, line["leg"], line["cursor"], LATER)["key"] for line in
-            there.desk.feed(office, 0, 100)]
+    return [there.desk.feed.message(office, line["leg"], line["cursor"], LATER)["key"] for line in
+            there.desk.feed.after(office, 0, 100)]
 
 
 def offices_of(there: Inside, reference: str) -> set[str]:
-    return {leg.department for leg in there.desk.receipt(SUBJECT, reference).legs}
+    return {leg.department for leg in there.desk.intake.receipt(SUBJECT, reference).legs}
 
 
 @pytest.mark.parametrize("channel", [PULL, DESK])
@@ -85,19 +85,19 @@ def test_what_waited_to_be_pushed_is_offered_once_the_office_fetches(
             *(f"{leg}:leg.filed:1" for leg in (tried, doubtful, fresh)), f"{told}:leg.withdrawn:2"])
         assert after.desk.claim(ROOM, LATER + timedelta(days=9)) == []
         for leg in (tried, doubtful, fresh):
-            after.desk.taken(OFFICE, leg, after.desk.fetch(OFFICE, leg, LATER)["read_code"], LATER)
+            after.desk.feed.taken(OFFICE, leg, after.desk.feed.fetch(OFFICE, leg, LATER)["read_code"], LATER)
             assert state(after, leg) == "received"
         assert list(Watch(after.house.database).everything()) == []
         after.desk.sweep(LATER)
-        assert len(after.desk.feed(OFFICE, 0, 100)) == 4
+        assert len(after.desk.feed.after(OFFICE, 0, 100)) == 4
 
 
 def test_what_an_office_that_fetched_has_not_taken_is_pushed_and_what_it_opened_is_asked_about_first(
         portal: Opener, tmp_path: Path) -> None:
     with portal(changed_list(tmp_path, OFFICE, PULL)) as before:
         taken, opened, unread = (before.file(ALONE, key, NOW).legs[0].leg for key in ("taken", "opened", "unread"))
-        before.desk.taken(OFFICE, taken, before.desk.fetch(OFFICE, taken, NOW)["read_code"], NOW)
-        before.desk.fetch(OFFICE, opened, NOW)
+        before.desk.feed.taken(OFFICE, taken, before.desk.feed.fetch(OFFICE, taken, NOW)["read_code"], NOW)
+        before.desk.feed.fetch(OFFICE, opened, NOW)
     with portal(changed_list(tmp_path, OFFICE)) as after:
         after.desk.sweep(LATER)
         claims = after.desk.claim(ROOM, LATER)
@@ -116,7 +116,7 @@ def test_a_message_that_did_not_arrive_is_offered_when_it_is_sent_again_to_an_of
         after.desk.operations.resends.retry([same], False, ACT, LATER)
         after.desk.operations.resends.retry([anew], True, ACT, LATER)
         assert keys(after) == [f"{same}:leg.filed:1", f"{anew}:leg.filed:2"]
-        after.desk.taken(OFFICE, anew, after.desk.fetch(OFFICE, anew, LATER)["read_code"], LATER)
+        after.desk.feed.taken(OFFICE, anew, after.desk.feed.fetch(OFFICE, anew, LATER)["read_code"], LATER)
         assert state(after, anew) == "received"
         assert list(Watch(after.house.database).everything()) == []
 

@@ -90,12 +90,13 @@ class Life:
         leg = self.some_leg()
         if leg and leg.state == "supplement_required":
             supply = Supply(leg.leg, "a1", {"pipe_plan": "沿示例路"})
-            self.there.desk.supplement(SUBJECT, leg.reference, supply, f"s{self.now}", self.now)
+            self.there.desk.afterwards.supplement(SUBJECT, leg.reference, supply, f"s{self.now}", self.now)
 
     def withdraw(self) -> None:
         leg = self.some_leg()
         if leg and self.dice.random() < 0.2:
-            self.there.desk.withdraw(SUBJECT, leg.reference, Withdrawal((leg.leg,), "改期"), f"w{self.now}", self.now)
+            self.there.desk.afterwards.withdraw(SUBJECT, leg.reference, Withdrawal((leg.leg,), "改期"), f"w{self.now}",
+                                                self.now)
 
     def wait(self) -> None:
         self.now += self.dice.choice([timedelta(minutes=2), timedelta(hours=30), timedelta(days=9)])

@@ -69,7 +69,7 @@ def beside(there: Inside) -> Desk:
 
 def say(desk: Desk, leg: str, type_: str, now: datetime, **data: Any) -> str:
     said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": leg, **data}}
-    return desk.notice(Incoming("power-grid", f"m-{type_}-{now}", json.dumps(said).encode(), said), now)
+    return desk.notices.take(Incoming("power-grid", f"m-{type_}-{now}", json.dumps(said).encode(), said), now)
 
 
 def lines(there: Inside, reference: str) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ def test_nothing_personal_is_left_of_an_erased_case_and_every_chain_holds(there:
     assert [words for words in (SUBJECT, "容量不足", "说得不清楚", "当面道歉") if words in said] == []
     assert [line["level"] for line in left if line["kind"] == "rating"] == [1]
     for reads in (lambda: desk.case_view(SUBJECT, reference, LATER), lambda: desk.track(reference, code, LATER),
-                  lambda: desk.receipt(SUBJECT, reference)):
+                  lambda: desk.intake.receipt(SUBJECT, reference)):
         with pytest.raises(UnknownCase):
             reads()
     with pytest.raises(UnknownLeg):
@@ -230,6 +230,6 @@ def test_who_reads_a_case_while_it_is_erased_does_not_bring_it_back(there: Insid
         return found
 
     monkeypatch.setattr(events, "of_cases", slowly)
-    there.desk.receipt(SUBJECT, reference)
+    there.desk.intake.receipt(SUBJECT, reference)
     with pytest.raises(UnknownCase):
-        there.desk.receipt(SUBJECT, reference)
+        there.desk.intake.receipt(SUBJECT, reference)

@@ -86,8 +86,8 @@ def joined(there: Inside, name: str) -> str:
     """An applicant's account with a draft and an upload; its id."""
     desk = there.desk
     who = there.house.accounts.add(NewAccount(name, "applicant", f"person-{name}", password=PASSWORD), NOW).account
-    draft = desk.open_draft(who, "utilities", POWER, NOW).id
-    desk.save_draft(who, draft, {"form": {"project_name": f"draft-of-{name}"}}, NOW)
+    draft = desk.drafts.open(who, "utilities", POWER, NOW).id
+    desk.drafts.save(who, draft, {"form": {"project_name": f"draft-of-{name}"}}, NOW)
     desk.keep_file(who, (f"upload-of-{name}.pdf", "application/pdf"), [f"bytes-of-{name}".encode()], NOW)
     return who
 
@@ -145,8 +145,8 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
     token = house.tokens.issue(Grant("operator", left), NOW)
     wish = Wish(desk.mandates.show_code("agent", NOW)[0], date(2026, 3, 1))
     given = desk.mandates.give(stays, wish, "k", NOW).row.mandate
-    thrown = desk.open_draft(stays, "utilities", POWER, NOW).id
-    desk.save_draft(stays, thrown, {"form": {"project_name": "draft-thrown-away"}}, NOW)
+    thrown = desk.drafts.open(stays, "utilities", POWER, NOW).id
+    desk.drafts.save(stays, thrown, {"form": {"project_name": "draft-thrown-away"}}, NOW)
     said = Ratings(house.database, desk)
     said.give(SUBJECT, ended, Given("", 1, {}, "bad-words-of-ended"), "rating", NOW)
     copy = copied(there, tmp_path, place)
@@ -159,7 +159,7 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
     VERBS["account-change"](house, {"login": "wang", "change": "unbind", **SAID})
     VERBS["revoke"](house, {"id": desk.operations.tokens()[0].id, **SAID})
     desk.mandates.revoke(stays, given, LATER)
-    desk.drop_draft(stays, thrown, LATER)
+    desk.drafts.drop(stays, thrown, LATER)
     desk.write_down(LATER)
     house.close()
 

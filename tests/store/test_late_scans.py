@@ -79,7 +79,7 @@ class Town(Inside):
         self.scanner.stop()
         kept = {key: self.keep(unseen[key]) for key in unseen}
         papers = {**filing.materials, **{key: (file,) for key, file in kept.items()}}
-        return self.desk._intake.file(SUBJECT, replace(filing, materials=papers), "k", NOW, also), kept
+        return self.desk.intake.file(SUBJECT, replace(filing, materials=papers), "k", NOW, also), kept
 
     def scan(self, now: datetime) -> int:
         """The scanner is back, and goes through what waits."""
@@ -99,8 +99,9 @@ class Town(Inside):
 
     def fetched(self, now: datetime) -> list[str]:
         """What the office that fetches can read: the numbers of the legs in its feed."""
-        legs = [line["leg"] for line in self.desk.feed(FETCHES, 0, 100)]
-        self.left += b"".join(json.dumps(self.desk.fetch(FETCHES, leg, now)).encode() for leg in dict.fromkeys(legs))
+        legs = [line["leg"] for line in self.desk.feed.after(FETCHES, 0, 100)]
+        self.left += b"".join(json.dumps(self.desk.feed.fetch(FETCHES, leg, now)).encode()
+                              for leg in dict.fromkeys(legs))
         return [leg.rpartition("-")[2] for leg in legs]
 
     def leg(self, reference: str, number: str) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def test_what_names_a_file_that_nobody_has_looked_at_waits_alone_and_leaves_with
         with pytest.raises(NotScanned):
             refused()
     with pytest.raises(UnknownLeg):
-        town.desk.fetch(FETCHES, f"{receipt.reference}-03", NOW)
+        town.desk.feed.fetch(FETCHES, f"{receipt.reference}-03", NOW)
     later = [Letter("03", "leg.material_added", b'{"data":{}}', waits=True)]  # which no office reads before its filing
     known, premises = town.desk._book.known(receipt.reference), town.desk._premises
     assert writing._names(Change(known, (), (), ()), later[0], *[{kept[DONE]}] * 2)
@@ -151,7 +152,8 @@ def test_what_names_a_file_that_nobody_has_looked_at_waits_alone_and_leaves_with
     assert town.scan(LATER) == 2
     assert set(town.pushed(LATER)) == {"01.1 leg.filed"}
     assert town.fetched(LATER) == ["02", "03", "03"]
-    assert [line["type"] for line in town.desk.feed(FETCHES, 0, 9)] == ["leg.filed", "leg.filed", "leg.material_added"]
+    assert [line["type"] for line in town.desk.feed.after(FETCHES, 0, 9)] == ["leg.filed", "leg.filed",
+                                                                              "leg.material_added"]
     assert b"".join(town.desk.open_department_file(FETCHES, kept[DONE])[1]) == GOOD
     assert town.figures() == (0, 0)
     town.desk.sweep(LATER)
@@ -188,7 +190,7 @@ def test_a_file_in_which_something_is_found_late_never_left_and_is_asked_for_aga
 
 def answer(town: Town, receipt: Receipt, leg: str, ask: str, papers: dict[str, str], **fields: Any) -> None:
     supply = Supply(leg, ask, fields, {key: (file,) for key, file in papers.items()})
-    town.desk.supplement(SUBJECT, receipt.reference, supply, "-".join([ask, *papers.values()]), LATER)
+    town.desk.afterwards.supplement(SUBJECT, receipt.reference, supply, "-".join([ask, *papers.values()]), LATER)
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
@@ -225,7 +227,7 @@ def test_what_something_is_found_in_before_a_case_has_it_is_nobodys_to_file_and_
     filing = town.filing(SITUATION, NOW, BUNDLE)
     assert town.scan(LATER) > 2
     with pytest.raises(InvalidAnswers) as refused:
-        town.desk.file(SUBJECT, replace(filing, materials={**filing.materials, PAID: (mine,)}), "k", NOW)
+        town.desk.intake.file(SUBJECT, replace(filing, materials={**filing.materials, PAID: (mine,)}), "k", NOW)
     assert refused.value.errors["materials"] == {PAID: [SPOILED]}
     for look in (lambda: town.desk.open_file(SUBJECT, mine), lambda: town.desk.open_department_file(PUSHED, theirs)):
         with pytest.raises(Quarantined, match="查出病毒"):

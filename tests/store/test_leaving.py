@@ -55,7 +55,7 @@ def test_an_account_that_is_closed_is_gone_and_its_cases_run_on_for_nobody(there
     receipt = there.file(POWER, "filed", NOW)
     house.database.write(lambda tx: tx.run("update cases set subject = :s where reference = :r", s=who,
                                            r=receipt.reference))
-    desk.open_draft(who, "utilities", POWER, NOW)
+    desk.drafts.open(who, "utilities", POWER, NOW)
     upload = desk.keep_file(who, PDF, [b"x"], NOW).file
     theirs = desk.keep_file("another", PDF, [b"x"], NOW).file
     desk.inbox.choose(who, (), "13800138000")

@@ -59,8 +59,8 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     orphan, theirs, result, drafted = kept(there), kept(there), kept(there, f"department:{OFFICE}"), kept(there)
     named = kept(there, f"department:{OFFICE}")
     young = kept(there, at=NOW + 20 * DAY)
-    draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW)
-    desk.attach(SUBJECT, draft.id, "BL01", [drafted], NOW)
+    draft = desk.drafts.open(SUBJECT, "utilities", POWER, NOW)
+    desk.drafts.attach(SUBJECT, draft.id, "BL01", [drafted], NOW)
     leg = f"{receipt.reference}-03"
     assert there.say(OFFICE, leg, "leg.refused", NOW, reason_code="R1", reason="不符") == "applied"
     assert there.say(OFFICE, leg, "leg.granted", NOW,
@@ -79,12 +79,12 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     assert left(there, everything) == [True, True, True, True, False, False, False]
     assert left(there, strays[:1]) == [False]
     assert vault.keys(strays[1])
-    assert desk.read_draft(SUBJECT, draft.id, NOW).id == draft.id
+    assert desk.drafts.read(SUBJECT, draft.id, NOW).id == draft.id
     desk.sweep(NOW + 91 * DAY)
     assert left(there, everything) == [True, True, False, False, False, False, False]
     assert left(there, strays) == [False, False]
     with pytest.raises(UnknownDraft):
-        desk.read_draft(SUBJECT, draft.id, NOW)
+        desk.drafts.read(SUBJECT, draft.id, NOW)
 
 
 def test_while_the_service_is_paused_nothing_goes(there: Inside) -> None:
@@ -108,7 +108,7 @@ def test_what_names_files_is_opened_before_the_unit_that_takes_them_away_and_wha
 
     strange(named, NOW)
     strange(named, NOW + DAY)
-    draft = there.desk.open_draft(SUBJECT, "utilities", POWER, NOW)
+    draft = there.desk.drafts.open(SUBJECT, "utilities", POWER, NOW)
     later, write, opened_in = NOW + 31 * DAY, database.write, []
 
     def meanwhile(unit: Any) -> Any:
@@ -116,7 +116,7 @@ def test_what_names_files_is_opened_before_the_unit_that_takes_them_away_and_wha
             with monkeypatch.context() as free:
                 free.setattr(database, "write", write)
                 strange(late, later)
-                there.desk.attach(SUBJECT, draft.id, "BL01", [drafted], later)
+                there.desk.drafts.attach(SUBJECT, draft.id, "BL01", [drafted], later)
         with monkeypatch.context() as counted:
             counted.setattr(notices, "opened_entry", lambda tx, row: opened_in.append(row["at"]) or opened(tx, row))
             return write(unit)
@@ -157,7 +157,7 @@ def test_an_account_goes_once_nobody_comes_and_it_holds_nothing_however_it_is_si
     assert stay(NOW + 5 * DAY) == people_
     assert stay(NOW + 89 * DAY) == people_
     assert come("back", NOW + 90 * DAY) == back
-    there.desk.open_draft(drafts_on, "utilities", POWER, NOW + 90 * DAY)
+    there.desk.drafts.open(drafts_on, "utilities", POWER, NOW + 90 * DAY)
     kept(there, files_on, NOW + 90 * DAY)
     assert stay(later) == [back, closed, drafts_on, files_on, filed, entrusted, earlier], "no longer idle and local"
     with there.house.database.read() as tx:

@@ -60,7 +60,7 @@ def entrust(there: Inside, principal: str = BOSS, agent: str = SUBJECT, **more: 
 def file(there: Inside, key: str, now: datetime = NOW, on_behalf_of: str = BOSS) -> Receipt:
     """An agent's filing: what `bench.inside` would file, without the paper for which the mandate stands."""
     filing = filed_by_agent(there, now, on_behalf_of)
-    return there.desk.file(SUBJECT, filing, key, now)
+    return there.desk.intake.file(SUBJECT, filing, key, now)
 
 
 def filed_by_agent(there: Inside, now: datetime, on_behalf_of: str) -> Filing:
@@ -85,14 +85,14 @@ def test_a_case_filed_under_a_mandate_is_the_principals_and_the_paper_is_not_ask
     assert (paper["obtained"], paper["files"]) == ("sharing", [])
     assert (said["number"], said["principal"], said["agent"], said["valid_to"]) == (
         given.row.mandate, "示例甲", "示例乙", LAST.isoformat())
-    known = desk._applicant.seen(BOSS, receipt.reference, NOW)[0]
+    known = desk.afterwards.seen(BOSS, receipt.reference, NOW)[0]
     assert (known.row.body["form"]["mandate_no"], known.row.body["form"]["mandate_until"]) == (
         given.row.mandate, LAST.isoformat())
     desk.sweep(NOW)
     plan = desk.plan("utilities", {**POWER, "filer": "agent"}, NOW)
     assert "AU01" in {line.key for line in plan.materials}, "a plan for nobody in particular does not count on it"
     assert [[one.kind for one in desk.inbox.page(who, "", NOW)[0]] for who in (BOSS, SUBJECT)] == [["filed_for"], []]
-    assert receipt.code != desk.receipt(BOSS, receipt.reference).code
+    assert receipt.code != desk.intake.receipt(BOSS, receipt.reference).code
     assert [one["reference"] for one in desk.cases_of(BOSS, NOW)[0]] == [receipt.reference]
     assert (desk.cases_of(SUBJECT, NOW)[0], desk.disclosure(BOSS, receipt.reference).agent) == ([], "示例乙")
     line, = (one for one in export(there.house.database, Extent(None, True)) if one["kind"] == "case")
@@ -114,20 +114,20 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
     there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图", limit="5wd",
               materials=[{"material": "K23"}])
     paper = desk.keep_file(SUBJECT, sample_paper("K23")[:2], [sample_paper("K23")[2]], NOW).file
-    desk.supplement(SUBJECT, reference, Supply("03", "a1", {}, {"K23": (paper,)}), "s1", NOW)
+    desk.afterwards.supplement(SUBJECT, reference, Supply("03", "a1", {}, {"K23": (paper,)}), "s1", NOW)
     leg, = desk.case_view(BOSS, reference, NOW)["legs"]
     assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == ["已提交补正（由示例乙代办）"]
     assert [desk.open_file(who, paper, NOW)[0].file for who in (BOSS, SUBJECT)] == [paper, paper]
-    draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
-    desk.save_draft(SUBJECT, draft, {"form": {"holder_name": "示例科技"}}, NOW)
+    draft = desk.drafts.open(SUBJECT, "utilities", POWER, NOW, BOSS).id
+    desk.drafts.save(SUBJECT, draft, {"form": {"holder_name": "示例科技"}}, NOW)
     ratings = Ratings(there.house.database, desk)
     acts: list[Do] = [
-        lambda now: desk.case_view(SUBJECT, reference, now), lambda now: desk.receipt(SUBJECT, reference, now),
+        lambda now: desk.case_view(SUBJECT, reference, now), lambda now: desk.intake.receipt(SUBJECT, reference, now),
         lambda now: desk.disclosure(SUBJECT, reference, now), lambda now: desk.about(SUBJECT, reference, now),
-        lambda now: desk.supplement(SUBJECT, reference, Supply("03", "a1"), "s2", now),
-        lambda now: desk.withdrawal(SUBJECT, reference, None, now),
-        lambda now: desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", now),
-        lambda now: desk.urge(SUBJECT, reference, Urge("03"), "u", now),
+        lambda now: desk.afterwards.supplement(SUBJECT, reference, Supply("03", "a1"), "s2", now),
+        lambda now: desk.afterwards.withdrawal(SUBJECT, reference, None, now),
+        lambda now: desk.afterwards.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", now),
+        lambda now: desk.afterwards.urge(SUBJECT, reference, Urge("03"), "u", now),
         lambda now: ratings.of_case(SUBJECT, reference, now),
         lambda now: ratings.give(SUBJECT, reference, Given("", 5), "r", now),
         lambda now: desk.track(reference, receipt.code, now),
@@ -148,11 +148,11 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
         for act in acts:
             with pytest.raises(UnknownCase):
                 act(moment)
-        for look in (desk.read_draft, lambda *args: desk.save_draft(*args[:2], {"form": {}}, args[2]),
+        for look in (desk.drafts.read, lambda *args: desk.drafts.save(*args[:2], {"form": {}}, args[2]),
                      lambda *args: desk.submit_draft(*args[:2], None, args[2])):
             with pytest.raises(NoMandate):
                 look(SUBJECT, draft, moment)
-        shut, = desk.drafts(SUBJECT, moment)
+        shut, = desk.drafts.of_subject(SUBJECT, moment)
         assert (shut.id, shut.shut, shut.about, shut.fields) == (draft, True, "", 0)
         (line,), _ = desk.filed_for_others(SUBJECT, moment)
         assert set(line) == {"reference", "bundle", "bundle_name", "filed_at", "principal_name", "mandate", "stands"}
@@ -161,9 +161,9 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
         with pytest.raises(NoMandate):
             file(there, f"again-{revoked}", moment)
     entrust(there)
-    assert desk.read_draft(SUBJECT, draft, NOW).form["holder_name"] == "示例科技", "kept, and shown under a new mandate"
+    assert desk.drafts.read(SUBJECT, draft, NOW).form["holder_name"] == "示例科技", "kept, shown under a new mandate"
     assert desk.case_view(SUBJECT, reference, NOW)["on_behalf"]["yours"] == "agent"
-    desk.withdraw(BOSS, reference, Withdrawal(None, "不办了"), "w", NOW)
+    desk.afterwards.withdraw(BOSS, reference, Withdrawal(None, "不办了"), "w", NOW)
 
 
 def test_nobody_gets_further_than_the_scope_and_nobody_gives_on_what_was_given(there: Inside) -> None:
@@ -178,13 +178,13 @@ def test_nobody_gets_further_than_the_scope_and_nobody_gives_on_what_was_given(t
             desk.mandates.revoke(SUBJECT, given.row.mandate, NOW)  # an agent gives it up
     entrust(there, acts=("file",))
     reference = file(there, "k1").reference
-    for act in (lambda: desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", NOW),
-                lambda: desk.urge(SUBJECT, reference, Urge("03"), "u", NOW)):
+    for act in (lambda: desk.afterwards.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", NOW),
+                lambda: desk.afterwards.urge(SUBJECT, reference, Urge("03"), "u", NOW)):
         with pytest.raises(NoMandate) as none:
             act()
         assert none.value.more == {"why": "act"}
     with pytest.raises(UnknownCase):
-        desk.take_back_consent(SUBJECT, reference, "c", NOW)
+        desk.afterwards.take_back_consent(SUBJECT, reference, "c", NOW)
     entrust(there, SUBJECT, "third")  # the agent entrusts somebody with their own affairs
     with pytest.raises(UnknownCase):
         desk.case_view("third", reference, NOW)
@@ -199,7 +199,7 @@ def test_a_mandate_stands_for_a_paper_that_is_looked_up_in_vain(there: Inside) -
     papers = {**premises.catalog.materials, "AU01": replace(paper, sources=(looked_up, *paper.sources))}
     desk = Desk(replace(premises, catalog=replace(premises.catalog, materials=papers)))
     entrust(there)
-    reference = desk.file(SUBJECT, filed_by_agent(there, NOW, BOSS), "k1", NOW).reference
+    reference = desk.intake.file(SUBJECT, filed_by_agent(there, NOW, BOSS), "k1", NOW).reference
     removed = desk.case_view(BOSS, reference, NOW)["removed"]
     assert [one["rule"] for one in removed if one["key"] == "AU01"] == ["mandate"]
 
@@ -211,9 +211,9 @@ def test_an_urge_of_an_agent_is_the_applicants_urge_of_the_day(there: Inside) ->
     there.deliver(NOW)
     there.say("power-grid", f"{reference}-03", "leg.accepted", NOW)
     late = NOW + 60 * DAY
-    desk.urge(SUBJECT, reference, Urge("03"), "u", late)
+    desk.afterwards.urge(SUBJECT, reference, Urge("03"), "u", late)
     with pytest.raises(NotNow):
-        desk.urge(BOSS, reference, Urge("03"), "u", late)
+        desk.afterwards.urge(BOSS, reference, Urge("03"), "u", late)
     body = next(json.loads(one.outgoing.body) for one in desk.claim({"power-grid": 9}, late))
     assert (body["type"], body["data"]["by"]) == ("leg.urged", "applicant"), "the department learns only the kind"
 
@@ -231,7 +231,7 @@ def test_a_mandate_taken_back_at_the_same_moment_stops_the_filing_or_comes_after
 
         def act(filing: Filing = filing, turn: int = turn, receipts: list[Receipt] = receipts) -> None:
             with suppress(NoMandate):
-                receipts.append(beside.file(SUBJECT, filing, f"race-{turn}", NOW))
+                receipts.append(beside.intake.file(SUBJECT, filing, f"race-{turn}", NOW))
 
         arm("accept.before_commit:sleep=0.2")  # long enough that some turn comes between check and commit
         filer = threading.Thread(target=act)
@@ -256,10 +256,10 @@ def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_
     there.say("power-grid", f"{refused}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
     filing, ratings = filed_by_agent(there, NOW, BOSS), Ratings(database, desk)
     acts: list[Do] = [
-        lambda now: desk.file(SUBJECT, filing, "k3", now),
-        lambda now: desk.supplement(SUBJECT, reference, Supply("03", "a1", {"load_kw": 20}), "s", now),
-        lambda now: desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", now),
-        lambda now: desk.urge(SUBJECT, late, Urge("03"), "u", now + 99 * DAY),
+        lambda now: desk.intake.file(SUBJECT, filing, "k3", now),
+        lambda now: desk.afterwards.supplement(SUBJECT, reference, Supply("03", "a1", {"load_kw": 20}), "s", now),
+        lambda now: desk.afterwards.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", now),
+        lambda now: desk.afterwards.urge(SUBJECT, late, Urge("03"), "u", now + 99 * DAY),
         lambda now: ratings.give(SUBJECT, refused, Given("", 5), "r", now),
     ]
     write = database.write
@@ -287,9 +287,9 @@ def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_
         act(NOW)  # taken while the mandate stood: the same key, the same answer
     assert desk.case_after(SUBJECT, reference, NOW) in desk.filed_for_others(SUBJECT, NOW)[0]
     with pytest.raises(IdempotencyMismatch):
-        desk.withdraw(SUBJECT, reference, Withdrawal(None, "改期"), "w", NOW)
+        desk.afterwards.withdraw(SUBJECT, reference, Withdrawal(None, "改期"), "w", NOW)
     with pytest.raises(UnknownCase):
-        desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w2", NOW)
+        desk.afterwards.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w2", NOW)
     assert len(desk.cases_of(BOSS, NOW)[0]) == 4
     (leg,) = desk.case_view(BOSS, reference, NOW)["legs"]
     assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == [
@@ -308,11 +308,11 @@ def test_nothing_is_filed_under_one_mandate_because_there_is_another(there: Insi
 
     database.write = after_the_end  # type: ignore[method-assign,assignment]
     with pytest.raises(NoMandate):
-        desk.file(SUBJECT, filing, "k1", NOW)
-    reference = desk.file(SUBJECT, filing, "k1", NOW).reference
+        desk.intake.file(SUBJECT, filing, "k1", NOW)
+    reference = desk.intake.file(SUBJECT, filing, "k1", NOW).reference
     assert desk.case_view(SUBJECT, reference, NOW)["on_behalf"]["mandate"] == shorter.row.mandate
     later = entrust(there, valid_until=LAST + 9 * DAY)
-    desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", NOW)
+    desk.afterwards.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", NOW)
     told = [line["id"] for line in gather(database, reference).lines if line["kind"] == "mandate"]
     assert told == sorted([shorter.row.mandate, later.row.mandate]), "the archive can say who may have done what"
 
@@ -337,8 +337,8 @@ def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> 
 
 def test_a_draft_that_is_filed_gives_its_receipt_again_after_the_mandate_too(there: Inside) -> None:
     desk, given, filing = there.desk, entrust(there), filed_by_agent(there, NOW, BOSS)
-    draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
-    desk.save_draft(SUBJECT, draft, {"form": filing.form, "materials": filing.materials}, NOW)
+    draft = desk.drafts.open(SUBJECT, "utilities", POWER, NOW, BOSS).id
+    desk.drafts.save(SUBJECT, draft, {"form": filing.form, "materials": filing.materials}, NOW)
     receipt = desk.submit_draft(SUBJECT, draft, filing.consent, NOW)
     desk.mandates.revoke(BOSS, given.row.mandate, NOW)
     assert desk.submit_draft(SUBJECT, draft, filing.consent, NOW) == receipt
@@ -419,7 +419,7 @@ def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_m
     assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {"13800138000"}
     assert left(later + DAY / 2, cases[2]) == 0, "no sweep has to come by"
     assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {""}
-    assert (desk.filed_for_others(SUBJECT, later)[0], desk.drafts(SUBJECT, later)) == ([], [])
+    assert (desk.filed_for_others(SUBJECT, later)[0], desk.drafts.of_subject(SUBJECT, later)) == ([], [])
     said = json.dumps(list(export(database, Extent(None, True))), ensure_ascii=False, default=plain)
     assert [word for word in (BOSS, "示例甲") if word in said] == []
     assert verify(database).holds

@@ -66,10 +66,10 @@ def test_opening_is_fetching_and_confirming_once(there: Inside) -> None:
     assert there.desk.officers.sizes(OFFICE) == (1, 1)
     assert there.desk.officer_acts.open(ONE, leg, at(1)) == ["leg.filed"]
     assert there.desk.officer_acts.open(OTHER, leg, at(2)) == []
-    line, = there.desk.feed(OFFICE, 0, 10)
+    line, = there.desk.feed.after(OFFICE, 0, 10)
     assert line["taken"]
     shown = sheet(there, leg)
-    assert json.loads(json.dumps(shown.data)) == there.desk.fetch(OFFICE, leg, at(3))
+    assert json.loads(json.dumps(shown.data)) == there.desk.feed.fetch(OFFICE, leg, at(3))
     assert (shown.leg.state, shown.leg.received_at, shown.leg.reached) == ("received", at(1), True)
     assert there.desk.officers.sizes(OFFICE) == (1, 0)
 
@@ -114,7 +114,7 @@ def test_an_act_counts_though_the_clock_of_the_offices_own_system_runs_ahead(the
     leg, ahead = opened(there), at(2) + timedelta(minutes=4)
     said = {"type": "leg.special_started", "timestamp": ahead.isoformat(),
             "data": {"leg": leg, "kind": "检验", "basis": "第45条"}}
-    assert there.desk.notice(Incoming(OFFICE, "ahead", json.dumps(said).encode(), said), at(2)) == "applied"
+    assert there.desk.notices.take(Incoming(OFFICE, "ahead", json.dumps(said).encode(), said), at(2)) == "applied"
     over = Said("leg.special_ended", TOKEN, sheet(there, leg).seen, {"kind": "检验"})
     there.desk.officer_acts.tell(ONE, leg, over, at(2.01))
     assert sheet(there, leg).leg.state == "in_review"
@@ -169,7 +169,7 @@ def test_an_erased_case_is_in_no_list_and_no_list_breaks(there: Inside) -> None:
 
 def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
     leg = opened(there)
-    there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
+    there.desk.afterwards.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
     assert sheet(there, leg).fresh == ("leg.withdrawn",)
     listed = there.desk.officers.fresh(OFFICE, None, at(3))
     assert [(line.leg, line.fresh) for line in listed.lines] == [(leg, True)]
@@ -182,7 +182,7 @@ def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
 def test_two_who_open_a_withdrawal_at_once_have_received_it_once(
         there: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     leg = opened(there)
-    there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
+    there.desk.afterwards.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
     found = offers.untaken_of_leg
 
     def slowly(tx: Tx, *which: str) -> list[Offer]:
@@ -203,7 +203,7 @@ def test_what_was_withdrawn_unread_and_what_is_anothers_is_not_there(there: Insi
     leg = filed(there)
     with pytest.raises(UnknownLeg):
         there.desk.officers.sheet("gas-utility", leg, at(1))
-    there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "不办了"), "w", at(1))
+    there.desk.afterwards.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "不办了"), "w", at(1))
     for ask in (lambda: sheet(there, leg), lambda: there.desk.officer_acts.open(ONE, leg, at(2))):
         with pytest.raises(UnknownLeg):
             ask()

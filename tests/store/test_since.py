@@ -46,7 +46,7 @@ def test_what_happened_since_is_found_by_whatever_happened_and_nothing_else_is_l
         granted: lambda at: there.say(OFFICE, f"{granted}-03", "leg.granted", at, results=[]),
         rated: lambda at: ratings.give(SUBJECT, rated, Given("", 5), "r2", at),
         fixed: lambda at: ratings.fix(ratings.bad(fixed, ""), act, at),
-        taken_back: lambda at: desk.take_back_consent(SUBJECT, taken_back, "c1", at),
+        taken_back: lambda at: desk.afterwards.take_back_consent(SUBJECT, taken_back, "c1", at),
         refused_now: lambda at: there.say(OFFICE, f"{refused_now}-03", "leg.refused", at, reason_code="R", reason="不"),
     }
     for number, (reference, step) in enumerate(steps.items()):

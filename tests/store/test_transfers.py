@@ -187,21 +187,21 @@ def test_a_leg_that_may_have_arrived_waits_for_the_answer_unless_a_person_decide
 def test_what_comes_back_to_an_office_is_a_filing_of_its_own_there(portal: Opener, tmp_path: Path) -> None:
     with portal(both(tmp_path, PULL)) as there:
         leg = filed(there)
-        there.desk.taken(OLD, leg, there.desk.fetch(OLD, leg, NOW)["read_code"], NOW)
+        there.desk.feed.taken(OLD, leg, there.desk.feed.fetch(OLD, leg, NOW)["read_code"], NOW)
         assert move(there.desk, leg) == ""
         sent(there)
         assert move(there.desk, leg, OLD) == ""
         assert kept(there, leg) == {
             "leg.filed:1": (OLD, "done"), "leg.filed:2": (NEW, "done"), "leg.filed:3": (OLD, "due"),
             "leg.transferred:1": (OLD, "due"), "leg.transferred:2": (NEW, "due")}
-        lines = there.desk.feed(OLD, 0, 10)
+        lines = there.desk.feed.after(OLD, 0, 10)
         assert [line["type"] for line in lines] == ["leg.filed", "leg.transferred", "leg.filed"]
         for line in lines[1:]:
-            offered = there.desk.offered(OLD, leg, line["cursor"], LATER)
-            there.desk.taken(OLD, leg, offered["read_code"] if "read_code" in offered
-                             else offered["data"]["read_code"], LATER)
+            offered = there.desk.feed.message(OLD, leg, line["cursor"], LATER)
+            there.desk.feed.taken(OLD, leg, offered["read_code"] if "read_code" in offered
+                                  else offered["data"]["read_code"], LATER)
         assert seen(there, leg)["state"] == "received"
-        assert all(line["taken"] for line in there.desk.feed(OLD, 0, 10))
+        assert all(line["taken"] for line in there.desk.feed.after(OLD, 0, 10))
         assert there.say(OLD, leg, "leg.accepted", LATER) == "applied"
         assert there.say(NEW, leg, "leg.accepted", LATER) == "quarantined"
         sound(there)
@@ -259,8 +259,8 @@ def says(there: Inside, leg: str, at: datetime, *, ref: str | None = None, type_
     data: dict[str, Any] = {"leg": leg, **({"ref": ref} if ref else {}), **({"results": []} if "gra" in type_ else {})}
     said = {"type": type_, "timestamp": at.isoformat(), "data": data}
     raw = json.dumps(said).encode()
-    return str(there.desk.notice(Incoming(OLD, f"m-{at.timestamp()}-{ref}-{type_}", raw, said),
-                                 LATER + timedelta(hours=2)))
+    return str(there.desk.notices.take(Incoming(OLD, f"m-{at.timestamp()}-{ref}-{type_}", raw, said),
+                                       LATER + timedelta(hours=2)))
 
 
 AFTER = LATER + timedelta(minutes=20)
@@ -313,12 +313,12 @@ def test_while_its_filing_has_not_left_again_an_office_knows_only_of_before(port
 def test_an_office_that_fetches_is_heard_again_once_it_has_read_the_leg_again(portal: Opener, tmp_path: Path) -> None:
     with portal(both(tmp_path, PULL)) as there:
         leg = filed(there)
-        there.desk.taken(OLD, leg, there.desk.fetch(OLD, leg, NOW)["read_code"], NOW)
+        there.desk.feed.taken(OLD, leg, there.desk.feed.fetch(OLD, leg, NOW)["read_code"], NOW)
         move(there.desk, leg)
         sent(there)
         move(there.desk, leg, OLD)
         assert says(there, leg, AFTER, type_="leg.accepted") == "quarantined"
-        there.desk.fetch(OLD, leg, AFTER)
+        there.desk.feed.fetch(OLD, leg, AFTER)
         assert says(there, leg, LATER, type_="leg.accepted") == "quarantined"
         assert says(there, leg, AFTER + timedelta(seconds=1)) == "applied"
         sound(there)
@@ -366,23 +366,23 @@ def test_what_an_office_that_fetches_has_not_opened_leaves_its_feed_and_of_what_
         portal: Opener, tmp_path: Path) -> None:
     with portal(both(tmp_path, PULL, new=PULL)) as there:
         unread, opened = filed(there, "unread"), filed(there, "opened")
-        code = there.desk.fetch(OLD, opened, NOW)["read_code"]
+        code = there.desk.feed.fetch(OLD, opened, NOW)["read_code"]
         assert (move(there.desk, unread), move(there.desk, opened)) == ("", "")
-        lines = {line["leg"]: line for line in there.desk.feed(OLD, 0, 10)}
+        lines = {line["leg"]: line for line in there.desk.feed.after(OLD, 0, 10)}
         assert [line["type"] for line in lines.values()] == ["leg.transferred"]
         for leg in (unread, opened):
             with pytest.raises(UnknownLeg):
-                there.desk.fetch(OLD, leg, LATER)
+                there.desk.feed.fetch(OLD, leg, LATER)
         with pytest.raises(UnknownLeg, match="没有找到这个分办件"):
-            there.desk.fetch(OLD, unread, LATER)
-        word = there.desk.offered(OLD, opened, lines[opened]["cursor"], LATER)
+            there.desk.feed.fetch(OLD, unread, LATER)
+        word = there.desk.feed.message(OLD, opened, lines[opened]["cursor"], LATER)
         assert (word["type"], word["data"]["to"]) == ("leg.transferred", NEW)
         with pytest.raises(InvalidAnswers):
-            there.desk.taken(OLD, opened, code, LATER)
-        there.desk.taken(OLD, opened, word["read_code"], LATER)
-        assert {line["leg"] for line in there.desk.feed(NEW, 0, 10)} == {unread, opened}
+            there.desk.feed.taken(OLD, opened, code, LATER)
+        there.desk.feed.taken(OLD, opened, word["read_code"], LATER)
+        assert {line["leg"] for line in there.desk.feed.after(NEW, 0, 10)} == {unread, opened}
         for leg in (unread, opened):
-            there.desk.taken(NEW, leg, there.desk.fetch(NEW, leg, LATER)["read_code"], LATER)
+            there.desk.feed.taken(NEW, leg, there.desk.feed.fetch(NEW, leg, LATER)["read_code"], LATER)
             assert seen(there, leg)["state"] == "received"
         sound(there)
 
@@ -414,19 +414,20 @@ def test_what_the_old_office_asked_may_still_be_brought_and_holds_nothing_up_at_
         there.deliver(NOW)
         for leg in (answered, open_):
             assert there.say(OLD, leg, "leg.supplement_required", NOW, ask="a1", **ask) == "applied"
-        there.desk.supplement(SUBJECT, answered[:-3], Supply(answered[-2:], "a1", {"load_kw": 333}), "s1", NOW)
+        there.desk.afterwards.supplement(SUBJECT, answered[:-3], Supply(answered[-2:], "a1", {"load_kw": 333}), "s1",
+                                         NOW)
         assert (move(there.desk, answered), move(there.desk, open_)) == ("", "")
         assert kept(there, answered)["leg.supplemented:1"] == (OLD, "cancelled")
         assert [one["open"] for one in seen(there, open_)["asks"]] == [True]
         told = [data for office, data in sent(there).values() if office == NEW]
         assert 333 in next(data for data in told if data["leg"] == answered)["fields"].values()
-        there.desk.supplement(SUBJECT, open_[:-3], Supply(open_[-2:], "a1", {"load_kw": 444}), "s2", LATER)
+        there.desk.afterwards.supplement(SUBJECT, open_[:-3], Supply(open_[-2:], "a1", {"load_kw": 444}), "s2", LATER)
         (office, data), = sent(there).values()
         assert (office, data["ask"], 444 in data["fields"].values()) == (NEW, "a1", True)
         assert kept(there, open_)["leg.material_added:1"] == (NEW, "done")
         # The new office may call its own request as the old one did.
         assert there.say(NEW, open_, "leg.supplement_required", LATER, ask="a1", **ask) == "applied"
-        there.desk.supplement(SUBJECT, open_[:-3], Supply(open_[-2:], "a1", {"load_kw": 555}), "s3", LATER)
+        there.desk.afterwards.supplement(SUBJECT, open_[:-3], Supply(open_[-2:], "a1", {"load_kw": 555}), "s3", LATER)
         assert kept(there, open_)["leg.supplemented:1"] == (NEW, "due")
         late = NOW + timedelta(days=20)
         there.desk.sweep(late)
@@ -470,7 +471,7 @@ def test_a_leg_that_was_being_taken_back_ends_with_its_transfer(portal: Opener, 
     with portal(both(tmp_path)) as there:
         leg = filed(there)
         there.deliver(NOW)
-        there.desk.withdraw(SUBJECT, leg[:-3], Withdrawal(None, "不办了"), "w", NOW)
+        there.desk.afterwards.withdraw(SUBJECT, leg[:-3], Withdrawal(None, "不办了"), "w", NOW)
         assert move(there.desk, leg) == ""
         assert seen(there, leg)["state"] == "withdrawn"
         assert kept(there, leg) == {"leg.filed:1": (OLD, "done"), "leg.withdrawn:1": (OLD, "cancelled"),
@@ -486,7 +487,7 @@ def test_an_applicant_takes_back_what_was_transferred_before_the_new_office_has_
         leg = filed(there)
         there.deliver(NOW)
         move(there.desk, leg)
-        there.desk.withdraw(SUBJECT, leg[:-3], Withdrawal(None, "不办了"), "w", LATER)
+        there.desk.afterwards.withdraw(SUBJECT, leg[:-3], Withdrawal(None, "不办了"), "w", LATER)
         assert seen(there, leg)["state"] == "withdrawn"
         assert kept(there, leg) == {"leg.filed:1": (OLD, "done"), "leg.filed:2": (NEW, "cancelled"),
                                     "leg.transferred:1": (OLD, "due")}
@@ -528,7 +529,7 @@ def test_a_notice_of_either_office_on_a_host_that_has_not_seen_the_transfer_find
         for office, outcome in ((NEW, "applied"), (OLD, "quarantined")):
             said = {"type": "leg.accepted", "timestamp": LATER.isoformat(), "data": {"leg": leg}}
             incoming = Incoming(office, f"m-{office}", json.dumps(said).encode(), said)
-            assert others[office].notice(incoming, LATER) == outcome
+            assert others[office].notices.take(incoming, LATER) == outcome
         sound(there)
 
 
@@ -536,7 +537,7 @@ def test_who_confirms_what_left_in_that_very_moment_has_confirmed_nothing_for_th
         portal: Opener, tmp_path: Path) -> None:
     with portal(both(tmp_path, PULL)) as there:
         leg = filed(there)
-        code, feed = there.desk.fetch(OLD, leg, NOW)["read_code"], there.desk._feed
+        code, feed = there.desk.feed.fetch(OLD, leg, NOW)["read_code"], there.desk.feed
         take = feed._take
 
         def slowly(*asked: Any) -> None:
@@ -545,7 +546,7 @@ def test_who_confirms_what_left_in_that_very_moment_has_confirmed_nothing_for_th
 
         feed._take = slowly  # type: ignore[method-assign]
         with pytest.raises(UnknownLeg):
-            there.desk.taken(OLD, leg, code, LATER)
+            there.desk.feed.taken(OLD, leg, code, LATER)
         assert seen(there, leg)["state"] == "queued"
         sound(there)
 
@@ -666,9 +667,9 @@ def test_many_at_once_on_two_hosts_lose_nothing(portal: Opener, tmp_path: Path) 
                         type_ = dice.choice(["leg.accepted", "leg.in_review", "leg.received"])
                         said = {"type": type_, "timestamp": at.isoformat(), "data": {"leg": leg, "step": "初审"}}
                         raw = json.dumps(said).encode()
-                        desk.notice(Incoming(office, f"m-{seed}-{step}", raw, said), at)
+                        desk.notices.take(Incoming(office, f"m-{seed}-{step}", raw, said), at)
                     elif dice.random() < 0.1:
-                        desk.withdraw(SUBJECT, leg[:-3], Withdrawal(None, "改期"), f"w-{seed}-{step}", at)
+                        desk.afterwards.withdraw(SUBJECT, leg[:-3], Withdrawal(None, "改期"), f"w-{seed}-{step}", at)
                 except DeskError:
                     pass
                 except BaseException as fault:

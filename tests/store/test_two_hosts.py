@@ -61,7 +61,7 @@ def test_nobody_is_refused_for_what_another_host_has_changed(there: Inside, else
     assert there.say("power-grid", f"{reference}-03", "leg.withdraw_confirmed", NOW) == "quarantined"
     with there.house.database.read() as tx:
         entry, = notices.unsettled(tx)
-    there.desk.withdraw(SUBJECT, reference, Withdrawal((f"{reference}-03",), "改期"), "w", NOW)
+    there.desk.afterwards.withdraw(SUBJECT, reference, Withdrawal((f"{reference}-03",), "改期"), "w", NOW)
     assert elsewhere.operations.quarantine.apply(entry.id, ACT, SOON)["outcome"] == "applied"
     with pytest.raises(UnknownStrange):
         there.desk.operations.quarantine.apply(entry.id, ACT, SOON)

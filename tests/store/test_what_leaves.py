@@ -83,7 +83,7 @@ class Hall(Inside):
 
     def withdraw(self, now: datetime) -> None:
         """The applicant takes everything back."""
-        self.desk.withdraw(SUBJECT, self.reference, Withdrawal(None, "不办了"), f"w-{now}", now)
+        self.desk.afterwards.withdraw(SUBJECT, self.reference, Withdrawal(None, "不办了"), f"w-{now}", now)
 
     def leg(self, leg: str) -> dict[str, Any]:
         """A leg as its applicant sees it."""
@@ -221,7 +221,7 @@ def test_a_leg_that_is_held_and_goes_on_is_filed_once(there: Hall, answer: Answe
     there.tell("08", "leg.corrected", minutes(2), what={"void": True}, authority="复核")
     held = there.leg("03")
     assert (held["state"], there.outbox("03")) == ("held", {"03:leg.filed:1": "cancelled"})
-    there.desk.supplement(SUBJECT, there.reference, Supply("03", held["asks"][0]["id"]), "s1", minutes(3))
+    there.desk.afterwards.supplement(SUBJECT, there.reference, Supply("03", held["asks"][0]["id"]), "s1", minutes(3))
     assert there.leave("03", minutes(300)) == ["03:leg.filed:2"]
     assert there.breaches() == []
 

@@ -27,7 +27,7 @@ def scanner(house, monkeypatch):
     """A scanner, for the application of all these tests; nothing waits for it afterwards."""
     stub = Stub().start()
     premises = replace(house.desk._premises, scanner=Clamd(place_of(stub.setting)))
-    for one in (house.desk, house.desk.scans, house.desk.late_scans, house.desk._notices._files):
+    for one in (house.desk, house.desk.scans, house.desk.late_scans, house.desk.notices._files):
         monkeypatch.setattr(one, "_premises", premises)
     monkeypatch.setattr(house.desk.scans, "_rests_until", None)
     yield stub
@@ -105,9 +105,9 @@ def test_what_is_found_in_an_upload_later_is_said_to_whoever_brought_it_who_can_
     who, now, desk, person = "sample-enterprise", house.clock.now(), house.desk, Visitor(app)
     person.sign_in(who)
     scanner.stop()
-    draft = desk.open_draft(who, "connect", {"services": ["water"]}, now).id
+    draft = desk.drafts.open(who, "connect", {"services": ["water"]}, now).id
     file = desk.keep_file(who, ("图.png", "image/png"), [infected], now).file
-    desk.save_draft(who, draft, {"materials": {"drawing": [file]}}, now)
+    desk.drafts.save(who, draft, {"materials": {"drawing": [file]}}, now)
     page = f"/drafts/{draft}/materials"
     person.get(page)
     assert ("图.png" in person.text, "病毒" in person.text) == (True, False)

@@ -37,7 +37,7 @@ def file_case() -> Response:
     key = idempotency_key()
     sent = body(CaseBody)
     materials = {name: tuple(files or ()) for name, files in sent.pop("materials", {}).items()}
-    receipt = house().desk.file(subject(), Filing(materials=materials, **sent), key, house().clock.now())
+    receipt = house().desk.intake.file(subject(), Filing(materials=materials, **sent), key, house().clock.now())
     return shown(receipt_json(receipt), 201, {"Location": f"/api/cases/{receipt.reference}"})
 
 
@@ -126,7 +126,7 @@ def supplement(reference: str) -> Response:
     sent = body(SupplementBody)
     materials = {name: tuple(files or ()) for name, files in sent.get("materials", {}).items()}
     supply = Supply(leg=sent["leg"], ask=sent["ask"], fields=sent.get("supplied", {}), materials=materials)
-    house().desk.supplement(subject(), reference, supply, key, house().clock.now())
+    house().desk.afterwards.supplement(subject(), reference, supply, key, house().clock.now())
     return shown(case_json(house().desk.case_after(subject(), reference, house().clock.now())))
 
 
@@ -139,5 +139,5 @@ def withdraw(reference: str) -> Response:
     key = idempotency_key()
     sent = body(WithdrawBody)
     legs = None if sent["legs"] is None else tuple(sent["legs"])
-    house().desk.withdraw(subject(), reference, Withdrawal(legs, sent["reason"]), key, house().clock.now())
+    house().desk.afterwards.withdraw(subject(), reference, Withdrawal(legs, sent["reason"]), key, house().clock.now())
     return shown(case_json(house().desk.case_after(subject(), reference, house().clock.now())))

@@ -69,14 +69,14 @@ def notice(department: str) -> Response:
     sent = _malformed_is_400(raw)
     outcome = _told(Incoming(office.id, message_id, raw, sent), now)
     if outcome == "quarantined":
-        return shown(house().desk.why_aside(office.id, message_id), 202)
+        return shown(house().desk.notices.why_aside(office.id, message_id), 202)
     return Response(status=204)
 
 
 def _told(incoming: Incoming, now: datetime) -> Outcome:
     """What the desk makes of a notice; what it refuses is said so that a log which keeps one sentence is enough."""
     try:
-        return house().desk.notice(incoming, now)
+        return house().desk.notices.take(incoming, now)
     except UnknownLeg:
         raise Problem(404, UnknownLeg.code, NO_SUCH_LEG) from None
     except MalformedNotice as error:
@@ -121,7 +121,7 @@ def legs(department: str) -> Response:
     only_args("after", "limit")
     office = _own(department)
     after, limit = whole_arg("after", 0, 0, 10**15), whole_arg("limit", 100, 1, MOST_LEGS)
-    found = house().desk.feed(office.id, after, limit)
+    found = house().desk.feed.after(office.id, after, limit)
     cursor = max((entry["cursor"] for entry in found), default=after)
     return shown({"legs": found, "cursor": cursor})
 
@@ -138,7 +138,7 @@ def leg(department: str, leg: str) -> Response:
     only_args("n")
     office, cursor = _own(department), whole_arg("n", 0, 1, 10**15)
     desk, now = house().desk, house().clock.now()
-    return shown(desk.offered(office.id, leg, cursor, now) if cursor else desk.fetch(office.id, leg, now))
+    return shown(desk.feed.message(office.id, leg, cursor, now) if cursor else desk.feed.fetch(office.id, leg, now))
 
 
 @departments.post("/legs/<leg>/received")
@@ -148,7 +148,7 @@ def received(department: str, leg: str) -> Response:
     """A department that pulls has read a leg."""
     only_args()
     office = _own(department)
-    house().desk.taken(office.id, leg, body(ReceivedBody)["read_code"], house().clock.now())
+    house().desk.feed.taken(office.id, leg, body(ReceivedBody)["read_code"], house().clock.now())
     return Response(status=204)
 
 

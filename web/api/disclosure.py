@@ -48,7 +48,7 @@ def disclosure(reference: str) -> Response:
 def take_back_consent(reference: str) -> Response:
     """Take it back."""
     only_args()
-    house().desk.take_back_consent(subject(), reference, idempotency_key(), house().clock.now())
+    house().desk.afterwards.take_back_consent(subject(), reference, idempotency_key(), house().clock.now())
     return shown(_shown(house().desk.disclosure(subject(), reference)))
 
 

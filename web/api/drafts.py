@@ -62,7 +62,7 @@ def _open(identity: Identity, file: str) -> Any:
 def drafts() -> Response:
     """All drafts of the caller."""
     only_args()
-    found = house().desk.drafts(subject(), house().clock.now())
+    found = house().desk.drafts.of_subject(subject(), house().clock.now())
     return shown({"drafts": [_draft_line(draft) for draft in found]})
 
 
@@ -73,8 +73,8 @@ def open_draft() -> Response:
     """Begin a draft."""
     only_args()
     new = body(DraftBody)
-    made = house().desk.open_draft(subject(), new["bundle"], new.get("situation", {}), house().clock.now(),
-                                   new.get("on_behalf_of"))
+    made = house().desk.drafts.open(subject(), new["bundle"], new.get("situation", {}), house().clock.now(),
+                                    new.get("on_behalf_of"))
     return shown(draft_json(made), 201, {"Location": f"/api/drafts/{made.id}"})
 
 
@@ -84,7 +84,7 @@ def open_draft() -> Response:
 def read_draft(draft: str) -> Response:
     """One draft of the caller."""
     only_args()
-    return live(draft_json(house().desk.read_draft(subject(), draft, house().clock.now())))
+    return live(draft_json(house().desk.drafts.read(subject(), draft, house().clock.now())))
 
 
 @api.delete("/drafts/<draft>")
@@ -92,7 +92,7 @@ def read_draft(draft: str) -> Response:
 def drop_draft(draft: str) -> Response:
     """Delete one draft of the caller."""
     only_args()
-    house().desk.drop_draft(subject(), draft, house().clock.now())
+    house().desk.drafts.drop(subject(), draft, house().clock.now())
     return Response(status=204)
 
 
@@ -102,7 +102,7 @@ def drop_draft(draft: str) -> Response:
 def save_draft(draft: str) -> Response:
     """Lay changes over a draft."""
     only_args()
-    return shown(draft_json(house().desk.save_draft(subject(), draft, body(DraftChanges), house().clock.now())))
+    return shown(draft_json(house().desk.drafts.save(subject(), draft, body(DraftChanges), house().clock.now())))
 
 
 @api.post("/drafts/<draft>/submit")

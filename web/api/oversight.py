@@ -34,7 +34,7 @@ def urge(reference: str) -> Response:
     key = idempotency_key()
     sent = body(UrgeBody)
     now = house().clock.now()
-    house().desk.urge(subject(), reference, Urge(sent["leg"], sent.get("reason") or ""), key, now)
+    house().desk.afterwards.urge(subject(), reference, Urge(sent["leg"], sent.get("reason") or ""), key, now)
     return shown(case_json(house().desk.case_after(subject(), reference, now)))
 
 

@@ -66,12 +66,12 @@ def _page(one: Account, problem: str) -> str:
     at_desk, here = desk(), now()
     cases, more = at_desk.cases_of(one.account, here)
     running: list[dict[str, Any]] = [
-        {**case, "code": at_desk.receipt(one.account, case["reference"], here).code}
+        {**case, "code": at_desk.intake.receipt(one.account, case["reference"], here).code}
         for case in cases if case["state"] not in ENDED]
     given, _ = at_desk.mandates.given(one.account, here)
     received, _ = at_desk.mandates.received(one.account, here)
     mandates = [mandate for mandate in (*given, *received) if mandate.state in ("in_force", "coming")]
     return render_template(
         "account_close.html", one=one, problem=problem, running=running, ended=len(cases) - len(running), more=more,
-        drafts=len(at_desk.drafts(one.account, here)), mandates=len(mandates), platform=_by_platform(one),
+        drafts=len(at_desk.drafts.of_subject(one.account, here)), mandates=len(mandates), platform=_by_platform(one),
         sample=personas.find(house().personas, one.account) is not None, read="read" in request.form)

@@ -113,7 +113,7 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
              for paper in papers if paper.files and not paper.errors}
     try:
         supply = Supply(short(leg), ask, values, given)
-        desk().supplement(subject(), reference, supply, request.form.get("key", ""), now())
+        desk().afterwards.supplement(subject(), reference, supply, request.form.get("key", ""), now())
     except DeskError as error:
         if error.status != 422:
             raise
@@ -201,9 +201,10 @@ def withdraw(reference: str) -> str | tuple[str, int] | Response:
     chosen = list(dict.fromkeys(short(leg) for leg in given.getlist("leg")))
     reason = request.form.get("reason", "").strip()
     if request.method == "POST" and chosen and reason:
-        desk().withdraw(subject(), reference, Withdrawal(tuple(chosen), reason), request.form.get("key", ""), now())
+        wish, key = Withdrawal(tuple(chosen), reason), request.form.get("key", "")
+        desk().afterwards.withdraw(subject(), reference, wish, key, now())
         return to_case(reference, f"撤回申请已提交，共 {len(chosen)} 项；每一项撤回没有，看下面的进度。")
-    effects = desk().withdrawal(subject(), reference, chosen, now()) if chosen else []
+    effects = desk().afterwards.withdrawal(subject(), reference, chosen, now()) if chosen else []
     problems = []
     if not chosen and (request.method == "POST" or "look" in request.args):
         problems = [Linked("请先选择要撤回的事项", "#legs")]

@@ -34,7 +34,7 @@ EVERY_SECONDS = 5
 def cases() -> str:
     """The person's cases and unfiled drafts, newest first; on later pages one list alone."""
     found = lists(own=desk().cases_of, others=desk().filed_for_others)
-    unfiled = desk().drafts(subject(), now()) if len(found) > 1 else []
+    unfiled = desk().drafts.of_subject(subject(), now()) if len(found) > 1 else []
     named = {case["reference"]: desk().about(subject(), case["reference"])
              for case in (found["own"].rows if "own" in found else ())}
     waiting = [one for one in desk().agreements.of(subject(), now())[0] if one.open] if len(found) > 1 else []
@@ -44,7 +44,7 @@ def cases() -> str:
 @bp.post("/drafts/<draft>/drop")
 def drop_draft(draft: str) -> AnyResponse:
     """Delete a draft that was not filed."""
-    desk().drop_draft(subject(), draft, now())
+    desk().drafts.drop(subject(), draft, now())
     return redirect(url_for("pages.cases"), 303)
 
 
@@ -117,7 +117,7 @@ def waited_for(legs: list[dict[str, Any]]) -> list[str]:
 @bp.get("/cases/<reference>/files/<file>")
 def result(reference: str, file: str) -> AnyResponse:
     """A result or an own upload of one of the person's cases as a download."""
-    desk().receipt(subject(), reference, now())
+    desk().intake.receipt(subject(), reference, now())
     info, pieces = desk().open_file(subject(), file, now())
     return download(info, pieces)
 

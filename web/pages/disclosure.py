@@ -20,12 +20,12 @@ def disclosure(reference: str) -> str:
     effects = None
     if "take_back" in request.args and found.taken_back_at is None:
         open_ = any(leg["can_withdraw"] for leg in view["legs"])
-        effects = desk().withdrawal(subject(), reference, None, now()) if open_ else []
+        effects = desk().afterwards.withdrawal(subject(), reference, None, now()) if open_ else []
     return render_template("disclosure.html", view=view, found=found, effects=effects, key=secrets.token_hex(16))
 
 
 @bp.post("/cases/<reference>/consent")
 def take_back_consent(reference: str) -> Response:
     """Take the consent back."""
-    desk().take_back_consent(subject(), reference, request.form.get("key", ""), now())
+    desk().afterwards.take_back_consent(subject(), reference, request.form.get("key", ""), now())
     return to_case(reference, "您已经撤回同意，还没有办完的事项随之撤回；每一项撤回没有，看下面的进度。")

@@ -39,7 +39,7 @@ def consent(draft: str) -> str | Response:
         keep(request.path, [[problem.text, problem.href] for problem in problems])
         return redirect(request.path, 303)
     given = {"agreed": True, "version": CONSENT_VERSION, "sensitive": list(found.scope.sensitive)}
-    saved = desk().save_draft(subject(), draft, {"consent": given}, now())
+    saved = desk().drafts.save(subject(), draft, {"consent": given}, now())
     asks = not all(party.agrees for party in saved.parties)
     return redirect(url_for("pages.draft_agreements" if asks else "pages.review", draft=draft), 303)
 
@@ -156,7 +156,7 @@ def refusals(draft: Draft, error: DeskError) -> list[Linked]:
 @bp.get("/cases/<reference>/receipt")
 def receipt(reference: str) -> str:
     """The receipt: reference, code, QR code (both in the fragment, never in a query), every leg; printable."""
-    found = desk().receipt(subject(), reference, now())
+    found = desk().intake.receipt(subject(), reference, now())
     view = desk().case_view(subject(), reference, now())
     base = house().settings.public_url.rstrip("/") + url_for("pages.track")
     svg = qr_code(f"{base}#r={found.reference}&c={found.code}")

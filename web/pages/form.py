@@ -131,7 +131,7 @@ def section(draft: str, section: str) -> str | tuple[str, int] | Response:
     if overtaken(_mark(found, sections[place])) and any(found.form.get(code) != sent for code, sent in changes.items()):
         typed = [with_value(asked, changes[asked.code]) for asked in inputs]
         return _page(found, place, typed, CHANGED), 409
-    found = desk().save_draft(subject(), draft, {"form": changes}, now())
+    found = desk().drafts.save(subject(), draft, {"form": changes}, now())
     if do.startswith(("add:", "drop:")):
         return redirect(url_for("pages.section", draft=draft, section=section, _anchor="f-" + do.split(":")[1]), 303)
     if do == "next" and problems_of(inputs_of(found, sections[place], complain=True)):
@@ -186,5 +186,5 @@ def sample_form(draft: str) -> Response:
     theirs = house().accounts.details(found.on_behalf_of) if found.on_behalf_of else {}
     known = {**theirs, **known_for(found)}
     for _ in range(SAMPLE_ROUNDS):  # what is filled in may lead to more fields
-        found = desk().save_draft(subject(), draft, {"form": dict(sample_answers(found, known))}, now())
+        found = desk().drafts.save(subject(), draft, {"form": dict(sample_answers(found, known))}, now())
     return redirect(url_for("pages.section", draft=draft, section=request.form.get("section", "") or "applicant"), 303)

@@ -118,7 +118,7 @@ def materials(draft: str) -> str | Response:
         key, text = taken() or ("", "")
         return _page(found, complain="check" in request.args, refused=(key, text))
     signed = request.form.getlist("signed")
-    found = desk().save_draft(subject(), draft, {"consent": {"signed": signed}}, now())
+    found = desk().drafts.save(subject(), draft, {"consent": {"signed": signed}}, now())
     if problems_in(papers_of(found, complain=True)) or unsigned(found):
         return redirect(url_for("pages.materials", draft=draft, check=1), 303)
     return redirect(url_for("pages.consent", draft=draft), 303)
@@ -127,7 +127,7 @@ def materials(draft: str) -> str | Response:
 @bp.post("/drafts/<draft>/look-again")
 def look_again(draft: str) -> Response:
     """Ask the sources again, one of which did not answer."""
-    desk().look_again(subject(), draft, now())
+    desk().drafts.look_again(subject(), draft, now())
     return redirect(url_for("pages.materials", draft=draft), 303)
 
 
@@ -178,7 +178,7 @@ def upload(draft: str, key: str) -> Response:
         if wants_json() or problem.status not in {413, 422}:
             raise
         return _refused(draft, key, problem.detail)
-    saved = desk().attach(subject(), draft, key, kept, now())
+    saved = desk().drafts.attach(subject(), draft, key, kept, now())
     if wants_json():
         return jsonify({"files": saved.materials.get(key, ())})
     return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
@@ -245,7 +245,7 @@ def paper(draft: str, key: str, file: str) -> Response:
 @bp.post("/drafts/<draft>/materials/<key>/drop")
 def drop_upload(draft: str, key: str) -> Response:
     """Take one file away from a paper."""
-    desk().detach(subject(), draft, key, request.form.get("file", ""), now())
+    desk().drafts.detach(subject(), draft, key, request.form.get("file", ""), now())
     return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
 
 
@@ -259,5 +259,5 @@ def sample_papers(draft: str) -> Response:
             name, type_, content = sample_paper(str(line.name), line.spec.file_types)
             changes[line.key] = [desk().keep_file(subject(), (name, type_), [content], now()).file]
     if changes:
-        desk().save_draft(subject(), draft, {"materials": changes}, now())
+        desk().drafts.save(subject(), draft, {"materials": changes}, now())
     return redirect(url_for("pages.materials", draft=draft), 303)

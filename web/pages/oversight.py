@@ -27,7 +27,7 @@ def urge(reference: str) -> Response:
     """Urge the leg whose button was pressed; pressed twice on one day it is once urged."""
     leg = number_of(reference, request.form.get("leg", ""))
     key = f"page-urge:{reference}:{leg}:{working_day(now(), desk().calendar)}"
-    desk().urge(subject(), reference, Urge(leg), key, now())
+    desk().afterwards.urge(subject(), reference, Urge(leg), key, now())
     return _back(reference, f"leg-{leg}")
 
 

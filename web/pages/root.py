@@ -47,7 +47,7 @@ def bundle_of(name: str) -> Bundle:
 def draft_of(name: str) -> Draft:
     """The person's own draft; the desk answers for others' as for unknown ones. Whoever looks at a page of one that was
     filed, by going back or in a second window, is led to its receipt: the page would look as if nothing was filed."""
-    found = desk().read_draft(subject(), name, now())
+    found = desk().drafts.read(subject(), name, now())
     if found.filed_as and request.method == "GET":
         abort(redirect(url_for("pages.receipt", reference=found.filed_as), 303))
     return found

@@ -273,15 +273,15 @@ def start(bundle: str) -> Response:
         return redirect(place.to("pages.preview", changed=1), 303)
     if place.draft:
         before = draft_of(place.draft)
-        draft = desk().save_draft(subject(), place.draft, {"situation": given}, now())
+        draft = desk().drafts.save(subject(), place.draft, {"situation": given}, now())
         changes = _no_longer_the_forms(before, draft)
         moved = papers_with_their_rows(house().catalog, before, draft)
     else:
-        draft = desk().open_draft(subject(), bundle, given, now(), None if under is None else under.row.principal)
+        draft = desk().drafts.open(subject(), bundle, given, now(), None if under is None else under.row.principal)
         changes, moved = filled_in(draft), {}
         forget_for_whom(bundle)
     forget(bundle, place.draft)
-    desk().save_draft(subject(), draft.id, {"form": changes, **({"materials": moved} if moved else {})}, now())
+    desk().drafts.save(subject(), draft.id, {"form": changes, **({"materials": moved} if moved else {})}, now())
     return redirect(url_for("pages.draft", draft=draft.id, first=None if place.draft else 1), 303)
 
 
