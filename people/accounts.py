@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from people import attempts
-from people.attempts import Attempts
 from people.errors import LoginTaken, WeakPassword, WrongLogin
+from people.guesses import LOGIN, Guesses, network_of
 from people.identity import Role
 from people.passwords import Passwords
 from store import leaving
@@ -44,7 +43,7 @@ class NewAccount:
 class Accounts:
     """The local accounts. `database` is called when it is first needed, so that nothing is opened before."""
 
-    def __init__(self, database: Callable[[], Database], guesses: Attempts) -> None:
+    def __init__(self, database: Callable[[], Database], guesses: Guesses) -> None:
         self._database = database
         self._guesses = guesses
         self._passwords = Passwords()
@@ -72,14 +71,14 @@ class Accounts:
 
         Unknown, disabled and wrong look and cost the same.
         """
-        network = attempts.network_of(address)
-        self._guesses.guess_at(attempts.LOGIN, login, network, now)
+        network = network_of(address)
+        self._guesses.guess_at(LOGIN, login, network, now)
         with self._database().read() as tx:
             account = stored_people.by_login(tx, login)
         fits = self._passwords.fits(account.password if account else None, password)
         if account is None or not fits or account.disabled:
             raise WrongLogin
-        self._guesses.known_at(attempts.LOGIN, login, network, now)
+        self._guesses.known_at(LOGIN, login, network, now)
         return account
 
     def get(self, subject: str) -> Account | None:

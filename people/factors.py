@@ -12,8 +12,8 @@ from typing import Literal
 
 from people import totp
 from people.accounts import Beside, nothing
-from people.attempts import Attempts, Guarded, Limit, network_of
 from people.errors import HalfSignInOver, WrongCode
+from people.guesses import Guarded, Guesses, Limit, network_of
 from store import failpoints
 from store import people as stored_people
 from store.port import Database, Tx
@@ -39,7 +39,7 @@ class Has:
 class Factors:
     """The second factors there are."""
 
-    def __init__(self, database: Callable[[], Database], guesses: Attempts) -> None:
+    def __init__(self, database: Callable[[], Database], guesses: Guesses) -> None:
         self._database, self._guesses = database, guesses
 
     def of(self, subject: str) -> Has:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from people.attempts import network_of
+from people.guesses import network_of
 from store import audit
 from store import people as stored_people
 from store.audit import Entry

@@ -22,7 +22,7 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 
-from people.attempts import network_of
+from people.guesses import network_of
 from web.errors import OWN_WORDS, Problem
 
 QUICK_BYTES = 65_536

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flask import request
 
-from people import attempts
+from people.guesses import PERSONS_CODE, PERSONS_CODE_ADDRESS, network_of
 from web.identity import subject
 from web.wiring import house
 
@@ -16,10 +16,10 @@ Done = TypeVar("Done")
 
 def counted(kind: str, wrong: type[Exception] | tuple[type[Exception], ...], act: Callable[[], Done]) -> Done:
     """Do what needs a right code of a kind; each try counts as a wrong guess until it did not end as `wrong`."""
-    now, guesses = house().clock.now(), house().attempts
-    network = attempts.network_of(request.remote_addr or "")
-    guesses.guess_all([(kind, subject(), attempts.PERSONS_CODE),
-                       (f"{kind}-address", network, attempts.PERSONS_CODE_ADDRESS)], now)
+    now, guesses = house().clock.now(), house().guesses
+    network = network_of(request.remote_addr or "")
+    guesses.guess_all([(kind, subject(), PERSONS_CODE),
+                       (f"{kind}-address", network, PERSONS_CODE_ADDRESS)], now)
     was_wrong = False
     try:
         return act()

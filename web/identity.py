@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from people import personas
 from people.accounts import Beside, nothing
-from people.attempts import network_of
 from people.errors import PeopleError, TooManyAttempts, WrongLogin
+from people.guesses import network_of
 from people.identity import VISITOR, Identity
 from people.oidc.accounts import via
 from people.oidc.person import Person

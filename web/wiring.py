@@ -35,8 +35,8 @@ from dispatch.loop import Dispatcher, Works
 from oversight.daily import Daily
 from oversight.ratings import Ratings
 from people.accounts import Accounts, Beside
-from people.attempts import Attempts
 from people.factors import Factors
+from people.guesses import Guesses
 from people.halfway import Asks, Halfway
 from people.oidc.accounts import OidcAccounts
 from people.oidc.person import RoleFields
@@ -106,12 +106,12 @@ class House:
         self.dispatcher: Dispatcher | None = None
         self.courier: Courier | None = None
         self.inspector: Inspector | None = None
-        self.attempts, self.rates, self.readers = Attempts(), Rates(settings.rates), Readers()
-        self.accounts = Accounts(lambda: self.database, self.attempts)
+        self.guesses, self.rates, self.readers = Guesses(), Rates(settings.rates), Readers()
+        self.accounts = Accounts(lambda: self.database, self.guesses)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
-        self.factors = Factors(lambda: self.database, self.attempts)
+        self.factors = Factors(lambda: self.database, self.guesses)
         self.halfway = Halfway(lambda: self.database, Asks(settings.asks_factor, settings.password_days))
         self.sign_ins = SignIns(lambda: self.database)
         self.oidc_accounts = OidcAccounts(lambda: self.database, lambda: self.parts.roles)

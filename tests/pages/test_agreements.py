@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from bench.filling import answers
-from people.attempts import PERSONS_CODE
+from people.guesses import PERSONS_CODE
 from people.tokens import Grant
 from tests.pages.client import Visitor, controls
 from tests.pages.test_words import fill, start

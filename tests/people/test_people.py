@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from people import attempts
 from people.accounts import Accounts, NewAccount
-from people.attempts import LOGIN, TRUSTED, Attempts, Limit
 from people.errors import LoginTaken, TooManyAttempts, UnknownRole, UnknownToken, WeakPassword, WrongLogin
+from people.guesses import LOGIN, TRUSTED, Guesses, Limit
 from people.identity import VISITOR, role_of
 from people.personas import Persona, account_of, staff
 from people.sessions import Lives, Sessions
@@ -34,7 +33,7 @@ def database(tmp_path, migrated):
 
 @pytest.fixture
 def accounts(database):
-    return Accounts(lambda: database, Attempts())
+    return Accounts(lambda: database, Guesses())
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def test_after_five_wrong_passwords_from_one_network_even_the_right_one_must_wai
 def test_who_guesses_from_many_networks_keeps_the_owner_out_only_where_he_was_not_let_in_lately(
         accounts, seen_before, wait, monkeypatch):
     few = Limit(2, LOGIN.anywhere.window)  # each password costs a fifth of a second
-    monkeypatch.setattr(attempts, "LOGIN", replace(LOGIN, anywhere=few))
+    monkeypatch.setattr("people.accounts.LOGIN", replace(LOGIN, anywhere=few))
     accounts.add(officer(), NOW)
     if seen_before:
         accounts.by_password("li", PASSWORD, "10.9.9.9", seen_before)
@@ -103,7 +102,7 @@ def test_who_guesses_from_many_networks_keeps_the_owner_out_only_where_he_was_no
 
 
 def test_one_address_may_not_try_many_names():
-    guesses = Attempts()
+    guesses = Guesses()
     for number in range(LOGIN.any_name.times):
         guesses.guess_at(LOGIN, f"name{number}", "10.0.0.1", NOW + number * MINUTE)
     with pytest.raises(TooManyAttempts):
@@ -112,7 +111,7 @@ def test_one_address_may_not_try_many_names():
 
 
 def test_who_was_let_in_from_a_network_is_not_kept_out_by_what_others_there_get_wrong():
-    guesses, office = Attempts(), "10.0.0.1"
+    guesses, office = Guesses(), "10.0.0.1"
     guesses.guess_at(LOGIN, "known", office, NOW)
     guesses.known_at(LOGIN, "known", office, NOW)
     for number in range(LOGIN.any_name.times):
@@ -126,7 +125,7 @@ def test_who_was_let_in_from_a_network_is_not_kept_out_by_what_others_there_get_
 
 
 def test_who_is_out_of_guesses_and_tries_on_uses_up_none_of_the_others():
-    guesses, office = Attempts(), "10.0.0.1"
+    guesses, office = Guesses(), "10.0.0.1"
     tries, taken = 3 * LOGIN.any_name.times, []
     for number in range(tries):
         with suppress(TooManyAttempts):

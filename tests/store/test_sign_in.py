@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from people import totp
-from people.attempts import Attempts
 from people.errors import HalfSignInOver, TooManyAttempts, WrongCode
 from people.factors import FACTOR, Factors, enrol, new_codes
+from people.guesses import Guesses
 from people.halfway import LIFE, Asks, Halfway
 from people.sign_ins import SignIns, came
 from store import audit, people
@@ -30,7 +30,7 @@ HERE = "10.0.0.1"
 def known(store: Opened) -> Factors:
     """The factors of a store in which Li has an account."""
     store.db.write(lambda tx: people.add_account(tx, LI))
-    return Factors(lambda: store.db, Attempts())
+    return Factors(lambda: store.db, Guesses())
 
 
 def enrolled(store: Opened) -> tuple[str, list[str]]:

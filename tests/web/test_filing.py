@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from people.attempts import TRACK
+from people.guesses import TRACK
 
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 LEG = re.compile(r"(.+)-(\d\d)")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from people import attempts
+from people.guesses import PERSONS_CODE
 from tests.web.conftest import Caller
 from tests.web.test_departments import notice, send
 from tests.web.test_openapi import fits, made
@@ -137,7 +137,7 @@ def test_codes_cannot_be_tried_out(app, house, boss, applicant):
     right, said = give(boss, applicant)
     assert right.status_code == 201
     tried = [boss.post("/api/mandates", {**said, "code": f"0000000{n}"}, headers={"Idempotency-Key": f"t{n}"})
-             for n in range(attempts.PERSONS_CODE.times + 1)]
+             for n in range(PERSONS_CODE.times + 1)]
     assert {answer.json["code"] for answer in tried[:-1]} == {"unknown_agent_code"}
     assert (tried[-1].status_code, "Retry-After" in tried[-1].headers) == (429, True)
     assert Caller(app).post("/api/mandates/code").status_code == 401

@@ -9,7 +9,7 @@ import pytest
 
 from app import create_app
 from people.accounts import NewAccount
-from people.attempts import Limit
+from people.guesses import Limit
 from people.oidc.ticket import TICKET_LIFE
 from tests.people.provider import CLIENT, LOGOUT, SECRET, Provider
 from tests.web.conftest import OFFICES, POWER_TOKEN, SECRETS, WATER_TOKEN

@@ -8,7 +8,7 @@ import pytest
 
 from app import create_app
 from people.accounts import NewAccount
-from people.attempts import LOGIN
+from people.guesses import LOGIN
 from store.keys import create_keys
 from web.wiring import NAME, RefusedStart
 

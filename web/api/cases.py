@@ -10,7 +10,7 @@ from desk.applicants.afterwards import Supply, Withdrawal
 from desk.errors import UnknownCase
 from desk.reference import clean_reference
 from desk.values import Filing
-from people import attempts
+from people.guesses import TRACK, network_of
 from web.answers import live, shown
 from web.api.catalog import api
 from web.api.drafts import draft_json
@@ -105,14 +105,14 @@ def track() -> Response:
 
 def tracked(reference: str, code: str) -> dict[str, object]:
     """The masked case of a receipt's two codes, with wrong guesses counted; for the API and the tracking page."""
-    now, guesses = house().clock.now(), house().attempts
-    network = attempts.network_of(request.remote_addr or "")
+    now, guesses = house().clock.now(), house().guesses
+    network = network_of(request.remote_addr or "")
     clean = clean_reference(reference)
-    guesses.guess_at(attempts.TRACK, clean, network, now)
+    guesses.guess_at(TRACK, clean, network, now)
     if clean is None:
         raise UnknownCase
     found = house().desk.track(clean, code, now)
-    guesses.known_at(attempts.TRACK, clean, network, now)
+    guesses.known_at(TRACK, clean, network, now)
     return found
 
 

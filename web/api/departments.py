@@ -12,7 +12,7 @@ from connectors.signing import BadSignature, could_be_signed, verify
 from connectors.strict_json import load
 from desk.errors import MalformedNotice, UnknownLeg
 from desk.hearing.notices import Incoming, Outcome
-from people.attempts import network_of
+from people.guesses import network_of
 from store import failpoints
 from web.answers import shown
 from web.api.drafts import file_json

@@ -18,8 +18,8 @@ from flask import Response, make_response, redirect, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
-from people.attempts import PLATFORM, PLATFORM_KNOWN, TRUSTED, network_of
 from people.errors import PeopleError, SignInDeclined, SignInRefused
+from people.guesses import PLATFORM, PLATFORM_KNOWN, TRUSTED, network_of
 from people.oidc.ticket import TICKET_LIFE, Ticket, new_ticket
 from web.errors import Problem, not_found
 from web.identity import own_path, sign_in_by
@@ -86,7 +86,7 @@ def _counted(ask: Callable[[Callable[[], None]], Person], mark: str, now: dateti
     who has been here before. What never came to the platform, and that it is down, counts for nobody."""
     kind, name, limit = ("platform browser", mark, PLATFORM_KNOWN) if mark else (
         "platform", network_of(request.remote_addr or ""), PLATFORM)
-    guesses, wrong, asked = house().attempts, False, []
+    guesses, wrong, asked = house().guesses, False, []
 
     def before() -> None:
         guesses.guess(kind, name, limit, now)

@@ -53,7 +53,7 @@ PLATFORM_KNOWN = Limit(10, timedelta(minutes=10))  # of one browser that was let
 Count = tuple[str, str, Limit]  # of what kind, for which name, and how many at most
 
 
-class Attempts:
+class Guesses:
     """Counts wrong guesses. Names are kept as digests, so that nobody's login or reference stands in memory dumps."""
 
     def __init__(self) -> None:
