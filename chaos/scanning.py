@@ -34,7 +34,6 @@ MOST_ROUNDS = 3  # for each application that shall come with an infected paper: 
 AWAITS = 20.0  # seconds that somebody waits until the scanner is away
 READABLE_WITHIN = 90.0  # that a file may take until it can be read once the scanner stays: it rests, and much may wait
 PAPER, SPOILED = "K18", ("K16", "K17", "K18", "K19")  # what is asked in the bundle that is filed here, as PDF
-OF_LEAVE = "file_not_scanned"
 _WAITING = re.compile(r"^yijianshi_scans_waiting ([0-9.]+)$", re.MULTILINE)
 
 

@@ -33,6 +33,7 @@ SELDOM = 60.0  # at most between two sweeps
 BATCH = 192
 STOP_SECONDS = 8.0
 SHORTEST_JOIN = 1.0
+LONGEST_PAUSE = 10.0  # between two beats of a scheduler that is alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,9 @@ class Dispatcher:
         if self._held:
             LOG.error("%s answers could not be recorded; they will be asked for", len(self._held))
 
-    def alive(self, within: float = 10.0) -> bool:
-        """Whether the scheduler moved within the last seconds, and messages leave."""
-        return time.monotonic() - self.beat < within and self._attempts.alive()
+    def alive(self) -> bool:
+        """Whether the scheduler moved lately, and messages leave."""
+        return time.monotonic() - self.beat < LONGEST_PAUSE and self._attempts.alive()
 
     def _recover(self) -> None:
         """Take up what an earlier process left open. Nothing is claimed before that, but people are served meanwhile:

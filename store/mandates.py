@@ -87,11 +87,11 @@ def _listed(tx: Tx, side: str, who: str, after: str | None, limit: int) -> tuple
     return [_opened(tx, row) for row in found], then
 
 
-def standing_of(tx: Tx, agent: str, now: datetime, limit: int = MOST_LISTED) -> list[MandateRow]:
+def standing_of(tx: Tx, agent: str, now: datetime) -> list[MandateRow]:
     """What an agent was given and nobody has taken back, those that last longest in front; none that is over."""
     return [_opened(tx, row) for row in tx.rows(
         "select * from mandates where agent = :who and revoked_at is null and valid_until > :now"
-        " order by valid_until desc, mandate desc limit :limit", who=agent, now=stamp(now), limit=limit)]
+        " order by valid_until desc, mandate desc limit :limit", who=agent, now=stamp(now), limit=MOST_LISTED)]
 
 
 def standing_with(tx: Tx, who: str, now: datetime) -> list[MandateRow]:

@@ -151,11 +151,6 @@ def next_number(tx: Tx, reference: str, leg: str, kind: str) -> int:
     return last_numbers(tx, reference).get((leg, kind), 0) + 1
 
 
-def get(tx: Tx, which: MessageId) -> Message:
-    """One message; UnknownMessage."""
-    return opened(tx, one(tx, UnknownMessage, f"select * from messages where {KEY}", **which.where))
-
-
 def of_case(tx: Tx, reference: str) -> list[Message]:
     """Every message of a case, oldest first."""
     found = tx.rows("select * from messages where reference = :r order by created_at, leg, type, n", r=reference)

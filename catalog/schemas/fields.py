@@ -247,9 +247,9 @@ class Matching(Scalar):
 class ListOf(Written):
     """A list of one kind of value; one value may stand without brackets."""
 
-    def __init__(self, title: str, item: fields.Field[Any], unique: bool = True, **kwargs: Any) -> None:
+    def __init__(self, title: str, item: fields.Field[Any], **kwargs: Any) -> None:
         super().__init__(title, **kwargs)
-        self.item, self.unique = item, unique
+        self.item = item
 
     def _typed(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
@@ -263,7 +263,7 @@ class ListOf(Written):
             except ValidationError as error:
                 wrong[index] = error.messages
                 continue
-            if self.unique and typed in found:
+            if typed in found:
                 wrong[index] = [f"{self.title}里重复写了 {item}；请删去一处"]
             found.append(typed)
         if wrong:

@@ -21,6 +21,7 @@ from forms.shown.sheet import known_field
 from store import leases, messages, notices
 from tests.desk.conftest import NOW
 from tests.desk.filings import small_filing
+from tests.store.samples import message_of
 
 ROOM = {"water-group": 4, "power-grid": 4}
 DONE = Then("done")
@@ -293,7 +294,7 @@ def test_a_filing_whose_answer_was_lost_has_arrived_once_its_department_speaks_o
     for act in order if first == "the notice" else reversed(order):
         act()
     with premises.database.read() as tx:
-        message = messages.get(tx, claim.id)
+        message = message_of(tx, claim.id)
     assert (message.state, message.next_at, state(desk, receipt, "01")) == ("done", None, "granted")
     assert "01:leg.filed:1" not in claims(desk, NOW + timedelta(days=1))
 

@@ -30,6 +30,7 @@ from store.engine.sqlite import FILE
 from store.keys import load_keys
 from tests.faults.promises import KEYLESS
 from tests.faults.strict_disk import STRACE, Disk, calls, coded
+from tests.store.samples import message_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 LONG = os.environ.get("YJS_POWER") == "long"
@@ -199,7 +200,7 @@ def attempt_missing(tx, line):
     be seen twice: what meets a closed connection is called once more."""
     within = line["key"].removeprefix(f"{line['leg'].rpartition('-')[0]}-").split(":")
     which = messages.MessageId(line["leg"].rpartition("-")[0], within[0], within[1], int(within[2]))
-    message = messages.get(tx, which)
+    message = message_of(tx, which)
     body = messages.bodies(tx, [message]).get(which)
     if message.attempts < (line["attempt"] if line["body"] == KEYLESS else 1):
         yield f"{line['key']} was seen {line['attempt']} times, {message.attempts} are known"

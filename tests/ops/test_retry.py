@@ -12,6 +12,7 @@ from dispatch.retry import Tried, after
 from store import audit, messages
 from store.messages import MessageId
 from tests.ops.conftest import DONE, ROOM, STUCK, answered, file, received, say, state
+from tests.store.samples import message_of
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def stuck(deployment):
 def message(home, leg, n=1):
     reference, _, number = leg.rpartition("-")
     with home.database.read() as tx:
-        return messages.get(tx, MessageId(reference, number, "leg.filed", n))
+        return message_of(tx, MessageId(reference, number, "leg.filed", n))
 
 
 def body(home, leg):

@@ -15,7 +15,7 @@ from store.cases import CaseRow
 from store.editions import Edition
 from store.engine.opening import Opened
 from store.legs import LegRow
-from store.messages import Message
+from store.messages import Message, MessageId
 from store.port import Tx
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -52,6 +52,12 @@ def a_message(number: str = "01", reference: str = REFERENCE, **more: Any) -> Me
         "department": "water-works", "office": "water-works", "next_at": NOW, "created_at": NOW,
     }
     return Message(**{**given, **more})
+
+
+def message_of(tx: Tx, which: MessageId) -> Message:
+    """One message as it is kept."""
+    found, = (one for one in messages.of_case(tx, which.reference) if one.id == which)
+    return found
 
 
 def file_case(tx: Tx, reference: str = REFERENCE, count: int = 2, **more: Any) -> None:

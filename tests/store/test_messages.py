@@ -15,7 +15,7 @@ from store.errors import LeaseLost
 from store.leases import Claimed, Outcome
 from store.messages import MessageId
 from store.port import Tx
-from tests.store.samples import NOW, REFERENCE, a_message, file_case, minutes
+from tests.store.samples import NOW, REFERENCE, a_message, file_case, message_of, minutes
 
 ROOM = {"water-works": 10}
 BODY = '{"示例":"正文"}'.encode()
@@ -42,12 +42,12 @@ def freeze(store: Opened, one: Claimed, body: bytes, mapping: str = "1") -> None
 
 def body_of(store: Opened, which: MessageId = FIRST) -> bytes | None:
     with store.db.read() as tx:
-        return messages.bodies(tx, [messages.get(tx, which)]).get(which)
+        return messages.bodies(tx, [message_of(tx, which)]).get(which)
 
 
 def message(store: Opened, which: MessageId = FIRST) -> messages.Message:
     with store.db.read() as tx:
-        return messages.get(tx, which)
+        return message_of(tx, which)
 
 
 def test_a_due_message_is_claimed_once(store: Opened) -> None:
@@ -235,7 +235,7 @@ def test_a_retry_comes_when_it_is_due_and_keeps_every_attempt(store: Opened) -> 
         outcome = Outcome("due", "again", next_at=minutes(attempt * 10 + 10))
         store.db.write(lambda tx, one=one, outcome=outcome: leases.settle(tx, one, outcome, NOW))  # type: ignore[misc]
     with store.db.read() as tx:
-        assert len(leases.attempts_of(tx, messages.get(tx, FIRST))) == 3
+        assert len(leases.attempts_of(tx, message_of(tx, FIRST))) == 3
         assert choosing.next_due(tx, ["gas", "water-works"]) == minutes(30)
 
 
@@ -256,7 +256,7 @@ def test_an_expired_lease_is_asked_about_first(store: Opened) -> None:
     again = claimed(store, at=10)[0]
     assert (again.was, again.attempt, again.token) == ("unknown", 2, 3)
     with store.db.read() as tx:
-        tries = leases.attempts_of(tx, messages.get(tx, FIRST))
+        tries = leases.attempts_of(tx, message_of(tx, FIRST))
         assert [(one.attempt, one.outcome, one.kind) for one in tries] == [(1, "unknown", "send"), (2, None, "ask")]
         assert [one.started_at for one in tries] == [NOW, minutes(10)]
 
@@ -277,7 +277,7 @@ def test_a_lease_whose_attempt_never_began_is_due_again_for_nothing_has_left(
     assert store.db.write(ended) == []
     assert message(store).state == "due"
     with store.db.read() as tx:
-        assert [one.outcome for one in leases.attempts_of(tx, messages.get(tx, FIRST))] == ["not_sent"]
+        assert [one.outcome for one in leases.attempts_of(tx, message_of(tx, FIRST))] == ["not_sent"]
     with pytest.raises(LeaseLost):
         freeze(store, late, b"{}")
 

@@ -36,7 +36,7 @@ from store.leases import Attempt, Outcome
 from store.messages import MessageId
 from store.port import Tx
 from store.sealing import seal
-from tests.store.samples import NOW, REFERENCE, a_case, file_case, minutes
+from tests.store.samples import NOW, REFERENCE, a_case, file_case, message_of, minutes
 
 LETTER = '{"示例":"正文"}'.encode()
 OFFERED = ("leg.filed", "leg.supplemented", "leg.withdrawn", "leg.supplemented", "leg.withdrawn")
@@ -78,11 +78,11 @@ def test_frozen_bodies_are_read_as_they_were(before: Tx) -> None:
 
 
 def test_the_attempt_that_runs_still_runs_and_ends_as_every_other(before: Tx) -> None:
-    first, running = leases.attempts_of(before, messages.get(before, SENT))
+    first, running = leases.attempts_of(before, message_of(before, SENT))
     assert (first.outcome, first.ended_at) == ("again", minutes(1))
     assert running == Attempt(2, "send", minutes(2))
     assert leases.void_leases(before, minutes(3)) == [SENT]
-    ended = leases.attempts_of(before, messages.get(before, SENT))
+    ended = leases.attempts_of(before, message_of(before, SENT))
     assert [(one.attempt, one.outcome, one.started_at) for one in ended] == [
         (1, "again", minutes(1)), (2, "unknown", minutes(2))]
 
@@ -93,7 +93,7 @@ def test_what_never_left_is_sent_as_if_nothing_had_been(before: Tx) -> None:
     leases.begin(before, [one], [messages.enclosed(before.cipher, {NEW: LETTER}, "2")])
     leases.settle(before, one, Outcome("done", "received"), minutes(1))
     assert messages.bodies(before, messages.of_case(before, REFERENCE)) == {SENT: LETTER, NEW: LETTER}
-    assert [one.outcome for one in leases.attempts_of(before, messages.get(before, NEW))] == ["received"]
+    assert [one.outcome for one in leases.attempts_of(before, message_of(before, NEW))] == ["received"]
 
 
 def test_offers_name_the_messages_that_they_stood_for(before: Tx) -> None:

@@ -57,7 +57,7 @@ from store.port import Row, Tx
 from store.sign_in import factors, half_sign_ins, sign_ins
 from store.telling import bells, bulletins, news, preferences
 from store.uploads import uncleared
-from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
+from tests.store.samples import NOW, REFERENCE, a_leg, file_case, message_of, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
@@ -137,8 +137,8 @@ QUESTIONS: dict[str, Question] = {
     "next due": lambda tx: choosing.next_due(tx, ["water-works"]),
     "expire": lambda tx: (leases.first_end(tx), leases.expire(tx, minutes(99))),
     "leased": lambda tx: (messages.leased(tx), leases.void_leases(tx, NOW)),
-    "message": lambda tx: (messages.get(tx, WHICH), messages.next_number(tx, REFERENCE, "01", "leg.filed"),
-                           leases.attempts_of(tx, messages.get(tx, WHICH)), messages.cancel(tx, REFERENCE, "02"),
+    "message": lambda tx: (messages.next_number(tx, REFERENCE, "01", "leg.filed"),
+                           leases.attempts_of(tx, message_of(tx, WHICH)), messages.cancel(tx, REFERENCE, "02"),
                            messages.recall(tx, REFERENCE, "02")),
     "events": lambda tx: (events.of_case(tx, REFERENCE), events.last(tx, REFERENCE)),
     "seal": lambda tx: (seals.seal_heads(tx, NOW), seals.latest(tx)),
