@@ -8,7 +8,7 @@ from typing import Any
 
 from cases.edges import ending, planned
 from cases.model import Ask, Case, Result
-from forms.plan import MaterialSlot
+from forms.papers.planned import MaterialSlot
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from catalog.evaluate import EMPTY, UNANSWERED
 from catalog.matter import Matter
 from catalog.papers import number_of
 from forms.answers import CHOSEN, Known
-from forms.plan import PlanProblem, Reason
+from forms.plan import PlanProblem
+from forms.reason import Reason
 from forms.words import because, open_names
 
 

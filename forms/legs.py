@@ -14,7 +14,8 @@ from catalog.matter import Asks, LimitRow, Matter, Rule, Variant
 from catalog.text import composed
 from forms.answers import Known
 from forms.choose import Instance, Selection
-from forms.plan import AbsentMatter, PlannedLeg, PlanProblem, Reason
+from forms.plan import AbsentMatter, PlannedLeg, PlanProblem
+from forms.reason import Reason
 from forms.words import because, open_names
 
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)

@@ -24,7 +24,8 @@ from forms.answers import Known
 from forms.days import bound_day
 from forms.legs import Leg
 from forms.order import Order
-from forms.plan import FieldAsker, FieldLine, PlanProblem, Reason, RemovedField, SectionLine
+from forms.plan import FieldAsker, FieldLine, PlanProblem, RemovedField, SectionLine
+from forms.reason import Reason
 from forms.sentences import askers_words, leg_names
 from forms.words import because, open_names
 

@@ -14,31 +14,17 @@ from typing import Any, Literal
 
 from catalog.bundle import EdgeKind, Effect, Join, Upstream
 from catalog.conditions import Condition
-from catalog.dictionary import FieldType, Option, Role, Source, Spec
+from catalog.dictionary import FieldType, Option, Role, Source
 from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
 from forms.agreement import PlannedAgreement
 from forms.composite import PlannedComposite
 from forms.counts import Figures
-from forms.papers.candidate import Candidate
+from forms.papers.planned import MaterialLine, MaterialSlot, RemovedMaterial
+from forms.reason import Reason
 
 NO_TEXT = Text("")
-Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]
-RemovalRule = Literal["form", "logic_a", "logic_b", "covers", "mandate", "licence", "sharing", "premises", "pledge",
-                      "given"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a line is there or gone: a stable rule code, a Chinese sentence, the matters and the source behind it.
-
-    `source` is the condition's text, the licence or registry name, the giving matter or the superseding material."""
-
-    rule: str
-    text: str
-    matters: tuple[str, ...] = ()
-    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,70 +206,6 @@ class SectionLine:
     name: Text
     fields: tuple[str, ...]
     help: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MaterialLine:
-    """A paper the applicant still brings. `key` identifies (kind, role, row): `K16`, `ID01@mother`, `TX02#1`.
-
-    `askers` are the legs that get the upload. `choices` are the kinds of an `any_of`. `tolerable` is set only when
-    every asker tolerates a later paper (the strictest time). `failed`: a look-up in vain or not made, perhaps
-    because the `number` in that field is mistyped."""
-
-    key: str
-    kind: str
-    name: Text
-    askers: tuple[str, ...]
-    why: Reason
-    spec: Spec
-    role: str | None = None
-    row: int | None = None
-    required: bool = True
-    choices: tuple[str, ...] = ()
-    tolerable: Limit | None = None
-    sensitive: bool = False
-    help: Text | None = None
-    blank: str | None = None
-    sample: str | None = None
-    failed: str | None = None
-    number: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RemovedMaterial:
-    """A paper asked by `askers` that the applicant does not bring, by which rule, from where.
-
-    `source` is the look-up for licence, sharing and premises; `by` the giving legs (logic_a), the superseding material
-    keys (logic_b, covers), or the pledge form. A kind may be kept for some askers and removed for others. `candidates`
-    are the kinds of a list that can be looked up, as they are tried; the first one's source is `source`.
-    """
-
-    key: str
-    kind: str
-    name: Text
-    rule: RemovalRule
-    askers: tuple[str, ...]
-    why: Reason
-    source: Source | None = None
-    by: tuple[str, ...] = ()
-    role: str | None = None
-    row: int | None = None
-    signers: tuple[str, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MaterialSlot:
-    """What one leg receives for one thing it asks: `key` as asked, `taken` the key of the paper that fills it (another
-    one where a later or richer paper stands for it), and how it is obtained. `result` slots name the giving legs in
-    `by`; `later` follows by `leg.material_added` or is tolerated; `form` and `replaced` slots carry no file."""
-
-    leg: str
-    key: str
-    name: Text
-    obtained: Obtained
-    taken: str | None = None
-    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from catalog.dictionary import Region
 from catalog.papers import number_words
 from catalog.units import row_words
 from forms.hints import missing
-from forms.plan import FieldLine, MaterialLine, Plan
+from forms.papers.planned import MaterialLine
+from forms.plan import FieldLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 from forms.wanted import labels_of, unique_in
 

@@ -14,7 +14,8 @@ from catalog.edition import open_edition
 from catalog.limits import BadLimit, parse_limit
 from catalog.matter import Matter
 from catalog.model import Catalog
-from forms.plan import Plan, PlannedLeg, RemovedMaterial
+from forms.papers.planned import RemovedMaterial
+from forms.plan import Plan, PlannedLeg
 from store import editions
 from store.port import Database
 from store.report import GRANTED, CaseCount, LegCount, Period

@@ -18,7 +18,8 @@ from desk.applicants.consents import sensitive_lines
 from desk.applicants.lookups import LOOKED_UP
 from desk.known import Known, has_it, may_have_it
 from desk.parties.statements import Part, part_of
-from forms.plan import FieldAsker, MaterialSlot, Plan, PlannedLeg
+from forms.papers.planned import MaterialSlot
+from forms.plan import FieldAsker, Plan, PlannedLeg
 from store.consents import Consent
 
 Told = Literal["told", "leaving", "to_come", "never"]

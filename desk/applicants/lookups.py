@@ -15,7 +15,8 @@ from catalog.dictionary import Role, Source
 from desk.premises import Premises
 from forms.papers.candidate import Candidate
 from forms.papers.look_ups import NOT_TOLD, UNSURE, asked_about
-from forms.plan import Plan, RemovedMaterial
+from forms.papers.planned import RemovedMaterial
+from forms.plan import Plan
 from forms.values import json_ready
 from sources.port import Found, Query, Sources
 from store.engine.turns import away

@@ -11,7 +11,8 @@ from desk.errors import AgreementMissing, Moved
 from desk.parties.persons import person
 from desk.parties.statements import Statement, is_theirs, statements
 from desk.premises import Premises
-from forms.plan import Plan, RemovedMaterial
+from forms.papers.planned import RemovedMaterial
+from forms.plan import Plan
 from store import agreements, audit, drafts, people
 from store.agreements import AgreementRow
 from store.audit import Entry

@@ -16,7 +16,8 @@ from desk.applicants.lookups import LOOKED_UP, tried
 from desk.parties.persons import Person
 from desk.repeats import digest_of
 from forms.agreement import PlannedAgreement
-from forms.plan import FieldLine, MaterialLine, Plan, RemovedMaterial
+from forms.papers.planned import MaterialLine, RemovedMaterial
+from forms.plan import FieldLine, Plan
 from forms.shown.told import answer_words, value_words
 
 WHERE: Mapping[str, str] = {"licence": "电子证照库", "sharing": "部门数据共享", "premises": "场所预备案"}

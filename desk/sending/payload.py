@@ -18,7 +18,8 @@ from cases.feeds import given_for, kind_of
 from cases.model import Case, Event, Leg, Result
 from desk.hearing.asking import in_their_words
 from desk.parties.statements import part_of
-from forms.plan import MaterialSlot, Plan, PlannedLeg
+from forms.papers.planned import MaterialSlot
+from forms.plan import Plan, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
 

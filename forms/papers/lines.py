@@ -17,8 +17,10 @@ from forms.papers.materials import (
     spec_problems,
     tolerated,
 )
+from forms.papers.planned import MaterialLine, MaterialSlot, RemovedMaterial
 from forms.papers.subtract import InVain, Names, Outcome, Subtracted, why_removed
-from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
+from forms.plan import PlanProblem
+from forms.reason import Reason
 from forms.sentences import askers_words, leg_names
 
 

@@ -20,7 +20,8 @@ from catalog.reading import all_asks
 from catalog.text import Text, composed
 from forms.answers import Known
 from forms.legs import Leg
-from forms.plan import MaterialLine, PlanProblem
+from forms.papers.planned import MaterialLine
+from forms.plan import PlanProblem
 from forms.words import because, open_names
 
 

@@ -42,8 +42,8 @@ from forms.papers.materials import (
     role_name,
     tolerated,
 )
+from forms.papers.planned import Obtained, RemovalRule
 from forms.people import agreements_of
-from forms.plan import Obtained, RemovalRule
 
 _OBTAINED: Final[dict[str, Obtained]] = {
     "mandate": "sharing", "licence": "library", "sharing": "sharing", "premises": "premises", "zone": "premises",

@@ -9,16 +9,8 @@ from catalog.limits import Limit
 from catalog.matter import Matter
 from catalog.papers import number_words
 from catalog.reading import all_asks
-from forms.plan import (
-    AskedQuestion,
-    FieldLine,
-    MaterialLine,
-    Plan,
-    PlannedEdge,
-    PlannedLeg,
-    PlanProblem,
-    RemovedMaterial,
-)
+from forms.papers.planned import MaterialLine, RemovedMaterial
+from forms.plan import AskedQuestion, FieldLine, Plan, PlannedEdge, PlannedLeg, PlanProblem
 
 LEVELS: Final[Mapping[str, str]] = {"block": "不能办", "undecided": "待定", "manual": "转人工核对", "warn": "提醒"}
 _EVERYONE: Final = "全部事项都要"

@@ -7,21 +7,19 @@ from typing import Any
 from catalog.dictionary import Relation, Source
 from catalog.limits import Limit
 from forms.figures import figures_json
+from forms.papers.planned import MaterialLine, MaterialSlot, RemovedMaterial
 from forms.plan import (
     AbsentMatter,
     AskedQuestion,
     FieldAsker,
     FieldLine,
-    MaterialLine,
-    MaterialSlot,
     Plan,
     PlannedEdge,
     PlannedLeg,
     PlanProblem,
-    Reason,
     RemovedField,
-    RemovedMaterial,
 )
+from forms.reason import Reason
 from forms.values import json_ready
 
 

@@ -12,15 +12,9 @@ from catalog.limits import parse_limit
 from catalog.matter import Gives
 from catalog.text import Text
 from forms.counts import Count2, Figures
-from forms.plan import (
-    FieldAsker,
-    MaterialSlot,
-    Plan,
-    PlannedEdge,
-    PlannedLeg,
-    Reason,
-    RemovedField,
-)
+from forms.papers.planned import MaterialSlot
+from forms.plan import FieldAsker, Plan, PlannedEdge, PlannedLeg, RemovedField
+from forms.reason import Reason
 from tests.cases.case_years import SHANGHAI
 
 T0 = datetime(2025, 9, 26, 9, tzinfo=SHANGHAI)

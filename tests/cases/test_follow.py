@@ -15,7 +15,9 @@ from cases.outcome import next_actor
 from catalog.dictionary import Spec
 from catalog.limits import Limit
 from catalog.text import Text
-from forms.plan import MaterialLine, PlannedEdge, Reason
+from forms.papers.planned import MaterialLine
+from forms.plan import PlannedEdge
+from forms.reason import Reason
 from tests.cases.case_plans import a_given_field, a_leg, a_plan, a_slot, an_edge, at, filed, happen, ours, say
 from tests.cases.case_years import CALENDAR
 

@@ -8,7 +8,7 @@ from cases import fold
 from cases.model import Event
 from desk.sending import payload
 from desk.sending.payload import Addressee, Dossier
-from forms.plan import MaterialSlot
+from forms.papers.planned import MaterialSlot
 from tests.desk.conftest import NOW
 from tests.desk.filings import small_filing
 

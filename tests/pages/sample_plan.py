@@ -6,19 +6,9 @@ from catalog.dictionary import Option, Spec
 from catalog.limits import Limit
 from catalog.text import Text
 from forms.counts import Count2, Figures
-from forms.plan import (
-    AskedQuestion,
-    FieldAsker,
-    FieldLine,
-    MaterialLine,
-    MaterialSlot,
-    Plan,
-    PlannedEdge,
-    PlannedLeg,
-    Reason,
-    RemovedMaterial,
-    SectionLine,
-)
+from forms.papers.planned import MaterialLine, MaterialSlot, RemovedMaterial
+from forms.plan import AskedQuestion, FieldAsker, FieldLine, Plan, PlannedEdge, PlannedLeg, SectionLine
+from forms.reason import Reason
 
 MATTERS = (
     ("01", "供水报装", "水务集团", 2),

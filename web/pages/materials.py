@@ -16,7 +16,7 @@ from catalog.dictionary import Spec
 from desk.errors import DeskError
 from desk.uploads.papers import MEGABYTE, SPOILED, smaller
 from desk.values import Draft, FileInfo
-from forms.plan import MaterialLine, RemovedMaterial
+from forms.papers.planned import MaterialLine, RemovedMaterial
 from forms.shown.plan_text import pledge_texts
 from sources.samples import sample_paper
 from web.errors import Problem, answer, from_http, not_found, wants_json

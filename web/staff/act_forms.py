@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from cases.documents import NAMES
 from desk.staff.officers import Sheet
-from forms.plan import MaterialSlot
+from forms.papers.planned import MaterialSlot
 from web.pages.inputs import Input, Linked, flat, pressed, problems_of, read, with_value
 from web.staff.result_forms import Block, blocks_of, document_of, read_blocks, with_faults
 
