@@ -133,9 +133,11 @@ class Drafts:
         return body
 
     def looked_up(self, row: drafts.Draft, now: datetime) -> Draft:
-        """Ask the sources with the consent in the draft, once its answers are right; what they found stays with it."""
-        shown = self._shown(row, now)
-        if row.body.get("found") is not None or not shown.consented or shown.errors:
+        """Ask the sources with the consent in the draft, once its answers are right; what they found stays with it for
+        the day."""
+        asked = row if self._found_today(row.body, now) else replace(row, body={**row.body, "found": None})
+        shown = self._shown(asked, now)
+        if asked.body["found"] is not None or not shown.consented or shown.errors:
             return shown
         clean = validate_form(shown.plan, shown.form, self._premises.catalog.regions, partial=True)
         if clean.missing:
@@ -150,11 +152,19 @@ class Drafts:
                 return current  # changed while the sources were asked: what they said is about other answers
             if shown.parties and not self._parties.unmoved(tx, row.draft, shown.parties):
                 return current  # somebody has agreed, or taken it back, meanwhile
-            kept = replace(row, body={**row.body, "found": found.kept()}, updated_at=now)
+            kept = replace(row, body={**row.body, "found": {**found.kept(), "on": self._today(now)}}, updated_at=now)
             drafts.save(tx, kept)
             return kept
 
         return self._shown(self._premises.database.write(unit), now)
+
+    def _found_today(self, body: Body, now: datetime) -> bool:
+        """Whether the sources were asked today: a paper must be good on the day on which it is filed, and one that was
+        found before may have ended or been cancelled since."""
+        return (body.get("found") or {}).get("on") == self._today(now)
+
+    def _today(self, now: datetime) -> str:
+        return now.astimezone(self._premises.zone).date().isoformat()
 
     def look_again(self, subject: str, draft: str, now: datetime) -> Draft:
         """Ask the sources anew, for one that did not answer may do so now; what was brought meanwhile stays."""

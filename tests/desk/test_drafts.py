@@ -257,6 +257,25 @@ def test_a_source_that_did_not_answer_is_asked_again_when_somebody_wants_it(desk
     assert (again.unheard, again.missing, again.consented) == (False, (), True)
 
 
+def test_what_was_found_on_another_day_is_looked_up_again_before_it_is_filed(desk, sources):
+    late, tomorrow = NOW.replace(hour=15, minute=59), NOW.replace(hour=16)  # in Shanghai the next day begins
+    draft, other = drafted(desk), drafted(desk)
+    for one in (draft, other):
+        assert desk.save_draft("somebody", one.id, {"consent": CONSENT}, NOW).missing == ()
+    asked = len(sources.asked)
+    sources.answers["business_licence"] = Found("absent", why="已经注销")
+    assert desk.submit_draft("somebody", other.id, CONSENT, late).reference and len(sources.asked) == asked
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.submit_draft("somebody", draft.id, CONSENT, tomorrow)
+    assert refused.value.errors["materials"].keys() == {"BL01"}
+    assert desk.read_draft("somebody", draft.id, tomorrow).missing == ("BL01",)
+    paper = desk.keep_file("somebody", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], tomorrow)
+    desk.attach("somebody", draft.id, "BL01", [paper.file], tomorrow)
+    again = len(sources.asked)
+    assert desk.submit_draft("somebody", draft.id, CONSENT, tomorrow).reference
+    assert len(sources.asked) == again, "what was asked today is not asked once more"
+
+
 def test_nobody_fills_the_disk_with_uploads_that_are_not_filed(premises, sources):
     sources.answers["business_licence"] = Found("failed")
     desk = Desk(replace(premises, keep=Keep(bytes=10_000)))
