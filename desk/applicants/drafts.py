@@ -24,7 +24,7 @@ from desk.applicants.asked import aside, asked_materials, settled_plan
 from desk.applicants.consents import covers, given, pinned, scope_of
 from desk.applicants.lookups import look_up
 from desk.editions import Editions
-from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDrafts, UnknownDraft
+from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, SourcesBusy, TooManyDrafts, UnknownDraft
 from desk.parties.holders import Holders, Own, grounds
 from desk.parties.parties import Parties, Party
 from desk.premises import Premises
@@ -87,7 +87,10 @@ class Drafts:
         if the draft is not `expected` any more, the version that was shown.
         """
         saved = self._change(subject, draft, lambda _: changes, now, expected)
-        return self.looked_up(saved, now) if "consent" in changes else self._shown(saved, now)
+        if "consent" in changes:
+            with suppress(SourcesBusy):  # it is saved, and looked up before it is filed
+                return self.looked_up(saved, now)
+        return self._shown(saved, now)
 
     def attach(self, subject: str, draft: str, key: str, files: Sequence[str], now: datetime) -> Draft:
         """Put files to one paper beside those that are there; uploads at once do not lose one another."""

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 
@@ -255,6 +256,28 @@ def test_a_source_that_did_not_answer_is_asked_again_when_somebody_wants_it(desk
     del sources.answers["business_licence"]
     again = desk.drafts.look_again("somebody", draft.id, NOW)
     assert (again.unheard, again.missing, again.consented) == (False, (), True)
+
+
+def test_a_slow_source_keeps_a_few_threads_and_who_comes_meanwhile_is_told_to_come_again(desk, sources):
+    draft, inside, answered, find = drafted(desk), Event(), Event(), sources.find
+
+    def slow(query):
+        inside.set()
+        assert answered.wait(20)
+        return find(query)
+
+    sources.waiting, sources.find = True, slow
+    with ThreadPoolExecutor(1) as pool:
+        filed = pool.submit(desk.file, "somebody", small_filing(), "key-1", NOW)
+        assert inside.wait(20)
+        with pytest.raises(errors.SourcesBusy):
+            desk.file("another", small_filing(), "key-2", NOW)
+        saved = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW)
+        assert saved.consented and saved.found is None, "it is looked up before it is filed"
+        answered.set()
+        assert filed.result(20).reference
+    assert desk.file("another", small_filing(), "key-2", NOW).reference
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
 
 
 def test_what_was_found_on_another_day_is_looked_up_again_before_it_is_filed(desk, sources):
