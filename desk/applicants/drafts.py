@@ -132,7 +132,8 @@ class Drafts:
         if (changes.get("consent") or {}).get("agreed") is not None:
             own = self._holders.own_by(tx, _filers(row, body))
             body["consent"] = pinned(body["consent"], scope_of(self._plan((row.bundle, body), None, own, now)[0]))
-        body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
+        same = all(body[name] == row.body.get(name) for name in VOID_FINDINGS)
+        body["found"] = row.body.get("found") if same else None
         return body
 
     def looked_up(self, row: drafts.Draft, now: datetime) -> Draft:

@@ -280,6 +280,17 @@ def test_a_slow_source_keeps_a_few_threads_and_who_comes_meanwhile_is_told_to_co
     assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
 
 
+def test_what_is_saved_unchanged_asks_no_source_again(desk, sources):
+    draft = drafted(desk)
+    found = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW).found
+    asked = len(sources.asked)
+    for same in ({"consent": CONSENT}, {"form": FORM}, {"situation": SITUATION, "form": FORM, "consent": CONSENT}):
+        assert desk.save_draft("somebody", draft.id, same, NOW).found == found
+    assert len(sources.asked) == asked > 0
+    assert desk.save_draft("somebody", draft.id, {"form": {"daily_volume": 21}}, NOW).found is None
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference and len(sources.asked) == 2 * asked
+
+
 def test_what_was_found_on_another_day_is_looked_up_again_before_it_is_filed(desk, sources):
     late, tomorrow = NOW.replace(hour=15, minute=59), NOW.replace(hour=16)  # in Shanghai the next day begins
     draft, other = drafted(desk), drafted(desk)
