@@ -98,7 +98,7 @@ def test_what_cannot_be_dropped_or_read_keeps_no_others_and_is_met_again_the_nex
         stuck = folder.data / "files" / "aa" / first
         stuck.mkdir()  # cannot be unlinked, whoever runs this
         theirs, orphan = kept(there, "reader"), kept(there)
-        draft = there.desk.open_draft("reader", "utilities", POWER, NOW)
+        draft = there.desk.drafts.open("reader", "utilities", POWER, NOW)
         there.house.database.write(lambda tx: tx.run(
             "update drafts set body = :body where draft = :draft", body=b"x" * 40, draft=draft.id))
         for minute in range(3):

@@ -143,7 +143,7 @@ def foresee_withdrawal(reference: str) -> Response:
     only_args("legs")
     named = request.args.get("legs")
     legs = None if named is None else [leg for leg in named.split(",") if leg]
-    effects = house().desk.withdrawal(subject(), reference, legs, house().clock.now())
+    effects = house().desk.afterwards.withdrawal(subject(), reference, legs, house().clock.now())
     return shown({"effects": [{**asdict(one), "id": f"{reference}-{one.leg}"} for one in effects]})
 
 
