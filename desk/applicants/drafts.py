@@ -42,6 +42,7 @@ from store.port import Tx
 CHANGEABLE = ("situation", "form", "materials", "consent")
 LARGEST = 2_000_000  # bytes of all that a draft holds; each save adds to it, and each look reads it whole
 FOR = "on_behalf_of"  # in the body of a draft for somebody else: whom
+FOUND_ON = "found_on"  # in the body of a draft: the city's day on which the sources were asked; older hosts drop it
 VOID_FINDINGS = ("situation", "form", "consent")
 MOST_UNFILED = 50  # of one person
 NOT_THERE = "这件事已不在网上受理；填过的还留着，不需要了可以在“我的办件”里删除，要办请到政务大厅窗口或拨打 12345"
@@ -133,7 +134,7 @@ class Drafts:
             own = self._holders.own_by(tx, _filers(row, body))
             body["consent"] = pinned(body["consent"], scope_of(self._plan((row.bundle, body), None, own, now)[0]))
         same = all(body[name] == row.body.get(name) for name in VOID_FINDINGS)
-        body["found"] = row.body.get("found") if same else None
+        body |= {"found": row.body.get("found"), FOUND_ON: row.body.get(FOUND_ON)} if same else {"found": None}
         return body
 
     def looked_up(self, row: drafts.Draft, now: datetime) -> Draft:
@@ -156,7 +157,7 @@ class Drafts:
                 return current  # changed while the sources were asked: what they said is about other answers
             if shown.parties and not self._parties.unmoved(tx, row.draft, shown.parties):
                 return current  # somebody has agreed, or taken it back, meanwhile
-            kept = replace(row, body={**row.body, "found": {**found.kept(), "on": self._today(now)}}, updated_at=now)
+            kept = replace(row, body={**row.body, "found": found.kept(), FOUND_ON: self._today(now)}, updated_at=now)
             drafts.save(tx, kept)
             return kept
 
@@ -165,7 +166,7 @@ class Drafts:
     def _found_today(self, body: Body, now: datetime) -> bool:
         """Whether the sources were asked today: a paper must be good on the day on which it is filed, and one that was
         found before may have ended or been cancelled since."""
-        return (body.get("found") or {}).get("on") == self._today(now)
+        return body.get("found") is not None and body.get(FOUND_ON) == self._today(now)
 
     def _today(self, now: datetime) -> str:
         return now.astimezone(self._premises.zone).date().isoformat()

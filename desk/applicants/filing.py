@@ -17,7 +17,7 @@ from desk.agents import agency
 from desk.agents.agency import Agency, Hand
 from desk.agents.under_mandate import as_agent, filed_for, with_mandate
 from desk.applicants.consents import Scope, pinned, refuse_uncovered
-from desk.applicants.lookups import kept_before, look_up
+from desk.applicants.lookups import Findings, look_up
 from desk.applicants.openings import Openings
 from desk.book import Book
 from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference, stood_for
@@ -161,7 +161,7 @@ class Intake:
         consent = consented(filing.consent, whole.scope)
         parties = self._parties.of(whole.plan, clean.clean, filers, filing.draft)
         refuse_missing(parties)
-        found = kept_before(filing.found) if filing.found is not None else look_up(
+        found = Findings(**filing.found) if filing.found is not None else look_up(
             self._premises, whole.plan, clean.clean, grounds(whole.plan, clean.clean, own, consent, parties), now)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)

@@ -60,11 +60,6 @@ class Findings:
         return {"outcomes": dict(self.outcomes), "documents": dict(self.documents)}
 
 
-def kept_before(found: Mapping[str, Any]) -> Findings:
-    """What a draft has kept of its look-ups."""
-    return Findings(found["outcomes"], found["documents"])
-
-
 @dataclass(frozen=True, slots=True)
 class _Ask:
     """One question to a source, and the key of what it is for."""
