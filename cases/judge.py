@@ -33,7 +33,8 @@ QUARANTINE: Mapping[str, str] = {
     "not_a_notice": "回告类型不在协议之列；请核对 type",
     "not_sent": "该分办件尚未送达贵部门，暂不能受理回告；平台人员将核实",
     "after_final": "该分办件已经办结或关闭，之后的回告需平台人员核实；如需更正请用 leg.corrected",
-    "contradiction": "回告与已经登记的结果相矛盾，已转平台人员核实；如需更正请用 leg.corrected",
+    "contradiction": "回告与已经登记的结果相矛盾，已转平台人员核实；如需更正请用 leg.corrected，"
+                     "补送文书请用 leg.remark",
     "beyond_authority": "更正须由已登记有更正权限的主体作出，已转平台人员核实",
     "not_requested": "没有收到过该分办件的撤回申请，已转平台人员核实",
     "wait_running": "法定公示或公告期还没有届满，不能提前作出决定；已转平台人员核实",

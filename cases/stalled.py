@@ -8,10 +8,11 @@ from datetime import date, datetime
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.edges import withheld
-from cases.model import Case, Leg, LegState
+from cases.model import Case, Leg, LegState, Pause
 from catalog.limits import Limit
 
 STANDS_AT_MOST = Limit(20, "wd")  # unless it said when it ends: as long as 行政许可法 第42条 gives for a whole decision
+SAID_AT_MOST = Limit(12, "mo")  # whatever it said: a day in the year 9999 would keep it from being seen for ever
 HANDED_OVER_WITHIN = Limit(10, "wd")  # 行政许可法 第44条
 BY_DEPARTMENT = frozenset({LegState.SPECIAL, LegState.FORWARDED, LegState.SIMULATED, LegState.SUPPLEMENT_REQUIRED})
 
@@ -26,10 +27,21 @@ def stalls_at(case: Case, number: str, calendar: WorkCalendar, *, on_paper: bool
     return _standing(leg, calendar) if leg.state in BY_DEPARTMENT else None
 
 
+def expected_end(leg: Leg, calendar: WorkCalendar) -> str | None:
+    """The day by which whoever let it stand expected that it goes on; a day that was over by then is none."""
+    pause = _lasting(leg)
+    said = None if pause is None or pause.until is None else date.fromisoformat(pause.until)
+    return said.isoformat() if said and pause and said >= calendar.date_of(pause.start) else None
+
+
+def _lasting(leg: Leg) -> Pause | None:
+    return next((pause for pause in reversed(leg.pauses) if pause.end is None), None)
+
+
 def _standing(leg: Leg, calendar: WorkCalendar) -> datetime | None:
-    pause = next((pause for pause in reversed(leg.pauses) if pause.end is None), None)
+    pause = _lasting(leg)
     if pause is None or (pause.kind == "supplement" and any(ask.open and ask.until for ask in leg.asks)):
         return None
-    if pause.until is not None:
-        return calendar.end_of(date.fromisoformat(pause.until))
+    if (said := expected_end(leg, calendar)) is not None:
+        return min(calendar.end_of(date.fromisoformat(said)), explain(pause.start, SAID_AT_MOST, (), calendar).due)
     return explain(pause.start, STANDS_AT_MOST, (), calendar).due

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 SERVER, OURS, AUTHORITY = "server", "client_certificate", "ca"
+IN_FILES = (OURS, AUTHORITY)
 
 
 class Expiry(NamedTuple):
@@ -44,7 +45,7 @@ class Shown:
 def in_files(settings: Mapping[str, str]) -> Iterator[Expiry]:
     """The expiries of the files that an office's settings name; a file that cannot be read has none, and says so when
     it is used."""
-    for what in (OURS, AUTHORITY):
+    for what in IN_FILES:
         path = Path(settings.get(what, ""))
         if what in settings and path.is_file() and (ends := _ends(path, path.stat().st_mtime_ns)):
             # Ours is the first in its file, before those that vouch for it. Of authorities one is enough.

@@ -8,6 +8,7 @@ An office (`connectors/entry.py`) is such a system, and so is a source in which 
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import stat
 from collections.abc import Callable, Collection, Mapping
@@ -121,6 +122,15 @@ class Endpoint:
         self.references += tuple(str(item.value) for item in items)
         return tuple(found for item in items if (found := self._tried("", self._secret, item, signs)))
 
+    def _certified(self, entry: Lined, keys: Collection[str], level: Level = "error") -> None:
+        """Name every file of certificates that cannot be opened: each connection would fail for want of it, and say no
+        more than that it did. An authority may be a folder."""
+        for key in keys:
+            given = entry.value.get(key)
+            if given is not None and isinstance(given.value, str) and not _opens(Path(given.value)):
+                says = f"{key} 的文件 {given.value} 打不开，连接都会失败；请写文件的完整路径，并让运行服务的用户能读"
+                self._wrong(entry.lines[key], "certificate_missing", says, level)
+
     def _secret(self, item: Lined, signs: bool) -> str:
         kind, _, name = str(item.value).partition(":")
         if kind == "env":
@@ -151,6 +161,10 @@ def _content(path: Path) -> str:
         return path.read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _opens(path: Path) -> bool:
+    return path.exists() and os.access(path, os.R_OK)
 
 
 def _must_sign(secret: str, line: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.base import Body, ChannelKind, UnknownConnector
+from connectors.certificates import IN_FILES
 from connectors.endpoint import Endpoint, Wrong, listed, listed_at_all, may_be, networks_of, number_of, text_of
 from connectors.lined_yaml import Lined, plain
 from connectors.transport import TRANSPORTS
@@ -84,6 +85,7 @@ class Entry(Endpoint):
         known = {*(own or ()), AUTHORITIES}
         for key in value.keys() - known if own is not None else ():
             self._wrong(item.lines[key], "unknown_setting", f"settings 里不认识 {key}；{may_be(key, known)}")
+        self._certified(item, IN_FILES, "warning")  # the others' work goes on
         if connector == "rest" and value.get("transport", TRANSPORTS[0]) not in TRANSPORTS:
             self._wrong(item.lines["transport"], "bad_value", f"transport 请写 {' 或 '.join(TRANSPORTS)}")
         return value

@@ -50,6 +50,8 @@ def read_lined(path: Path) -> Lined:
         return _quickly(text) or _exactly(text)
     except OSError as error:
         raise BadYaml(1, f"文件打不开：{error.strerror}") from None
+    except RecursionError:  # before any depth could be counted
+        raise BadYaml(1, "嵌套过深") from None
     except UnicodeDecodeError:
         raise BadYaml(1, "文件不是 UTF-8 编码") from None
     except YAMLError as error:

@@ -74,6 +74,12 @@ class Busy(DeskError):
     code, status = "busy", 503
 
 
+class SourcesBusy(Busy):
+    """正在查询证照和数据的人较多；已填写的内容仍保留，请过几秒再试。"""
+
+    code = "sources_busy"
+
+
 class Outdated(Busy):
     """这个办件由更新版本的程序办理过，这台服务器还没有升级，暂时打不开它；已提交的内容都在，请稍后再试。"""
 

@@ -11,6 +11,7 @@ from cases.quiet import Quiet
 from catalog.model import Catalog
 from connectors.deployment import Deployment
 from connectors.scanners import NoScanner, Scanner
+from desk.applicants.places import Places
 from desk.behind import Behind
 from sources.port import Sources
 from store.copies.journal import Journal
@@ -39,7 +40,7 @@ class Premises:
     that the portal urges late legs by itself. `gateway`: whether news leaves through a message gateway, which is told
     numbers of those who agreed if `gateway_gets_mobiles`, and nothing in the hours that are `quiet`. `scanner` looks
     for viruses in files before anybody gets them. `journal` is where it is written down what was taken away. `behind`:
-    what this process has met of a newer version.
+    what this process has met of a newer version. `places`: how many may wait for sources at once.
     """
 
     database: Database
@@ -59,6 +60,7 @@ class Premises:
     scanner: Scanner = NO_SCANNER
     journal: Journal | None = None
     behind: Behind = field(default_factory=Behind)
+    places: Places = field(default_factory=lambda: Places(1))
 
     @property
     def rests(self) -> bool:

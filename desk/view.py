@@ -11,6 +11,7 @@ from cases.calendar_days import WorkCalendar
 from cases.documents import Document, documents
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, LegState, Result
+from cases.stalled import expected_end
 from cases.states import FINAL, UNSENT
 from catalog.dictionary import Field, Region
 from catalog.model import Catalog
@@ -136,7 +137,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
         "remarks": [] if masked else list(leg.remarks),
         "can_withdraw": not masked and can_withdraw(leg.state, leg.withdrawing), "withdrawing": leg.withdrawing,
-        "delivery": None if masked else _delivery(leg), "stalled": stalled, "expected_end": _expected_end(leg),
+        "delivery": None if masked else _delivery(leg), "stalled": stalled, "expected_end": expected_end(leg, clock[1]),
         "can_urge": (light.colour == "red" or stalled) and not masked
         and not urges.urged_by(leg, urges.APPLICANT, *clock),
         "urges": leg.rounds.get("urge", 0),
@@ -236,11 +237,6 @@ def _result(result: Result, planned: PlannedLeg, definitions: Catalog | None) ->
 
 def _files(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"file": file.get("file"), "name": file.get("name")} for file in files]
-
-
-def _expected_end(leg: Leg) -> str | None:
-    """The day by which its department expected that what stands goes on."""
-    return next((pause.until for pause in reversed(leg.pauses) if pause.end is None), None)
 
 
 def _delivery(leg: Leg) -> dict[str, Any] | None:

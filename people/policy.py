@@ -65,7 +65,7 @@ API: Mapping[str, Access] = {
     "api.open_draft": OWN, "api.drafts": OWN, "api.read_draft": OWN, "api.save_draft": OWN, "api.submit_draft": OWN,
     "api.drop_draft": OWN,
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
-    "api.draft_of_case": OWN,
+    "api.foresee_withdrawal": OWN, "api.draft_of_case": OWN,
     "api.results": OWN,
     "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN, "api.disclosure": OWN, "api.take_back_consent": OWN,
     "api.own_copy": OWN,

@@ -32,6 +32,10 @@ class Unreadable(ValueError):
     """This is no answer to a look-up; the message tells operators why, and nothing of what it holds."""
 
 
+class OddRecord(Unreadable):
+    """The system answers, but what it says of this one record cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Where in an answer stands what, each place a path of keys with dots between; `state` holds one of the `words` of
@@ -46,7 +50,7 @@ class Shape:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a look-up came to: what is found; whether the system is `well`; for how long it wants not to be asked; and a
-    word for operators where something is wrong."""
+    word for operators where something is wrong, be it with this one record alone."""
 
     found: Found
     well: bool = True
@@ -65,13 +69,16 @@ def heard(reply: Reply | NoReply, shape: Shape, now: datetime, today: date) -> H
         return Heard(UNHEARD, well=False, detail=f"HTTP {reply.status}")
     try:
         return _read(reply, shape, now, today)
+    except OddRecord as wrong:  # whoever looks it up again and again must not make the system rest for everybody
+        return Heard(UNHEARD, detail=str(wrong))
     except Unreadable as wrong:
         detail = f"HTTP {reply.status}" if reply.status in _WITH_A_STATE else str(wrong)
         return Heard(UNHEARD, well=False, detail=detail)
 
 
 def _wait(reply: Reply, now: datetime) -> float | None:
-    return retry_after(reply.headers.get("retry-after", ""), now)
+    """For how long it wants not to be asked; None where it does not say, or to come at once, as if it were well."""
+    return retry_after(reply.headers.get("retry-after", ""), now) or None
 
 
 def _read(reply: Reply, shape: Shape, now: datetime, today: date) -> Heard:
@@ -149,4 +156,4 @@ def _day(text: str) -> date | None:
             raise ValueError
         return date(*(int(part) for part in parts.groups() if part))
     except ValueError:
-        raise Unreadable("a day that cannot be read") from None
+        raise OddRecord("a day that cannot be read") from None

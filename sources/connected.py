@@ -96,6 +96,8 @@ class Connected:
         if answer.well and answer.wait is None:
             if self._rest.heard():
                 LOG.warning("source %s answers again", name)
+            if answer.detail:
+                LOG.warning("source %s: one record cannot be used: %s", name, answer.detail)
             return
         pause = self._rest.failed(answer.wait)
         if pause is not None:

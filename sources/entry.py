@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, get_args
+from urllib.parse import urlsplit
 
 from connectors.base import Body
+from connectors.certificates import IN_FILES
 from connectors.endpoint import (
     Around,
     Endpoint,
@@ -26,9 +28,9 @@ EVERY: Final = "all"
 MOST_SECRETS: Final = 2
 _NUMBERS: Final = {"deadline": (0.1, 10.0), "answer_cap": (1_000, 1_000_000)}
 _USUAL: Final = {"deadline": 3.0, "answer_cap": 100_000}
-_FILES: Final = ("ca", "client_certificate")
+_HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _KEYS: Final = frozenset({"kind", "names", "name", "address", "host", "path", "secrets", "token", "networks", "answer",
-                          *_NUMBERS, *_FILES})
+                          *_NUMBERS, *IN_FILES})
 _ANSWER: Final = frozenset({"state", "fields", *STATES, *ABOUT})
 
 
@@ -50,9 +52,11 @@ class SourceEntry(Endpoint):
             name=self._tried("", text_of, self.given, "name") if "name" in self.given.value else "",
             address=self._tried("", self._address), secrets=self._references("secrets", signs=True),
             tokens=self._references("token", signs=False), networks=self._tried((), networks_of, self.given),
-            settings={key: self._tried("", text_of, self.given, key) for key in _FILES if key in self.given.value},
+            settings={key: self._tried("", text_of, self.given, key) for key in IN_FILES if key in self.given.value},
             **self._numbers())
         self._proves(body)
+        self._certified(self.given, IN_FILES)
+        self._in_clear(body.address)
         shape = self._tried(Shape(), self._shape)
         return Place(kind, body, names, shape) if self.usable else None
 
@@ -69,11 +73,13 @@ class SourceEntry(Endpoint):
         if "names" not in self.given.value:
             raise Wrong(self.line, "no_names", "请写 names：它答复哪些证照或登记，例如 [business_licence]，或 all")
         given = self.given.value["names"]
-        if isinstance(given.value, dict):
-            self.names_at = dict(given.lines)
-            return {name: text_of(given, name) for name in given.value}
-        self.names_at = {item.value: item.line for item in listed(self.given, "names")}
-        return ALL if given.value == EVERY else dict(zip(self.names_at, self.names_at, strict=True))
+        by_name = isinstance(given.value, dict)
+        self.names_at = dict(given.lines) if by_name else {one.value: one.line for one in listed(self.given, "names")}
+        if given.value == EVERY:
+            return ALL
+        if not self.names_at or EVERY in self.names_at:
+            raise Wrong(given.line, "bad_value", f"names 请写出它答复的名称，或只写 names: {EVERY}")
+        return {name: text_of(given, name) if by_name else name for name in self.names_at}
 
     def _numbers(self) -> dict[str, Any]:
         found = {key: self._tried(0.0, number_of, self.given, key, _NUMBERS[key], key == "answer_cap")
@@ -90,6 +96,13 @@ class SourceEntry(Endpoint):
             if not (token.isascii() and token.isprintable()):
                 self._wrong(self.given.lines["token"], "bad_token", "令牌里有不能放进请求头的字符")
 
+    def _in_clear(self, address: str) -> None:
+        """Say that everybody on the way can read what is asked, if that leaves this machine without TLS."""
+        parts = urlsplit(address)
+        if parts.scheme == "http" and parts.hostname not in _HERE:
+            says = f"{address} 不加密，证件号码和令牌会以明文经过网络；请用 https"
+            self._wrong(self.line, "in_clear", says, "warning")
+
     def _shape(self) -> Shape:
         """How its answers are read; what is not said is where `docs/connecting.md` puts it."""
         usual = Shape()
@@ -100,12 +113,27 @@ class SourceEntry(Endpoint):
             raise Wrong(given.line, "bad_value", "answer 应为 名称: 位置")
         for key in given.value.keys() - _ANSWER:
             raise Wrong(given.lines[key], "unknown_key", f"answer 里不认识 {key}；{may_be(key, _ANSWER)}")
-        words: dict[State, frozenset[str]] = {
-            one: frozenset(item.value for item in listed(given, one)) if one in given.value else usual.words[one]
-            for one in get_args(State)}
+        words = _words(given, usual)
         about = {key: text_of(given, key) if key in given.value else place for key, place in usual.about.items()}
         state = text_of(given, "state") if "state" in given.value else usual.state
         fields = given.value.get("fields", Lined({}, given.line))
         if not isinstance(fields.value, dict):
             raise Wrong(given.lines["fields"], "bad_value", "fields 应为 字段代码: 位置")
         return Shape(state, words, about, {code: text_of(fields, code) for code in fields.value})
+
+
+def _words(given: Lined, usual: Shape) -> dict[State, frozenset[str]]:
+    """The words of each state, none of which may mean two: what was not found would count as found."""
+    words: dict[State, frozenset[str]] = {}
+    states: dict[str, State] = {}
+    for one in get_args(State):
+        line = given.lines.get(one, given.line)
+        words[one] = frozenset(item.value for item in listed(given, one)) if one in given.value else usual.words[one]
+        if not words[one]:
+            raise Wrong(line, "bad_value", f"{one} 没有写值；不需要时请删去")
+        for word in sorted(words[one]):
+            other = states.setdefault(word, one)
+            if other != one:
+                says = f"{word} 既是 {other} 又是 {one}；每个值只能是一种状态，没有写的状态值同名称"
+                raise Wrong(line, "word_twice", says)
+    return words

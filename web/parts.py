@@ -26,6 +26,7 @@ from connectors.gateway import gateway_body
 from connectors.scanners import BadScanner, NoScanner, Scanner, place_of
 from connectors.shipped import registry as shipped
 from connectors.signing import BadSecret, secret_bytes
+from desk.applicants.places import Places
 from desk.desk import Desk
 from desk.parties.persons import OWN_ROLES
 from desk.premises import Keep, Premises
@@ -47,6 +48,7 @@ from web.wiring import Parts, RefusedStart, refuse_absent
 
 LOG = logging.getLogger("yijianshi.start")
 MOST_SECRETS = 2  # the new one and, while it is changed, the one before
+LOOKING = 3, 8  # of so many threads so many may wait for sources, as for uploads: the others serve whoever else comes
 UNFILED_UPLOADS = 40  # of the largest size, that one person may have
 
 
@@ -209,7 +211,7 @@ def _desk(settings: Settings, parts: Parts, opened: Opened) -> Desk:
                   UNFILED_UPLOADS * settings.upload_limit),
         urges=settings.auto_urge, gateway=settings.gateway is not None, gateway_gets_mobiles=settings.gateway_mobile,
         quiet=Quiet(*settings.quiet_hours, settings.zone), scanner=parts.scanner,
-        journal=Journal(settings.journal_file)))
+        journal=Journal(settings.journal_file), places=Places(settings.threads * LOOKING[0] // LOOKING[1])))
 
 
 def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:

@@ -204,8 +204,8 @@ def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
     return {"outdated": float(bool(home.desk.behind)), "writes_waiting": float(home.database.waiting()),
             "sources_resting": float(len(home.parts.sources.resting())),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
-            "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in expiring.certificates(
-                home.parts.registry, home.parts.reached)},
+            "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in reversed(expiring.certificates(
+                home.parts.registry, home.parts.reached))},  # of a source called like an office, who ends first
             "calendar_days": float(max(0, (date(year, 1, 1) - today).days))}
 
 

@@ -24,7 +24,7 @@ from desk.applicants.asked import aside, asked_materials, settled_plan
 from desk.applicants.consents import covers, given, pinned, scope_of
 from desk.applicants.lookups import look_up
 from desk.editions import Editions
-from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDrafts, UnknownDraft
+from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, SourcesBusy, TooManyDrafts, UnknownDraft
 from desk.parties.holders import Holders, Own, grounds
 from desk.parties.parties import Parties, Party
 from desk.premises import Premises
@@ -42,6 +42,7 @@ from store.port import Tx
 CHANGEABLE = ("situation", "form", "materials", "consent")
 LARGEST = 2_000_000  # bytes of all that a draft holds; each save adds to it, and each look reads it whole
 FOR = "on_behalf_of"  # in the body of a draft for somebody else: whom
+FOUND_ON = "found_on"  # in the body of a draft: the city's day on which the sources were asked; older hosts drop it
 VOID_FINDINGS = ("situation", "form", "consent")
 MOST_UNFILED = 50  # of one person
 NOT_THERE = "这件事已不在网上受理；填过的还留着，不需要了可以在“我的办件”里删除，要办请到政务大厅窗口或拨打 12345"
@@ -87,7 +88,10 @@ class Drafts:
         if the draft is not `expected` any more, the version that was shown.
         """
         saved = self._change(subject, draft, lambda _: changes, now, expected)
-        return self.looked_up(saved, now) if "consent" in changes else self._shown(saved, now)
+        if "consent" in changes:
+            with suppress(SourcesBusy):  # it is saved, and looked up before it is filed
+                return self.looked_up(saved, now)
+        return self._shown(saved, now)
 
     def attach(self, subject: str, draft: str, key: str, files: Sequence[str], now: datetime) -> Draft:
         """Put files to one paper beside those that are there; uploads at once do not lose one another."""
@@ -129,13 +133,16 @@ class Drafts:
         if (changes.get("consent") or {}).get("agreed") is not None:
             own = self._holders.own_by(tx, _filers(row, body))
             body["consent"] = pinned(body["consent"], scope_of(self._plan((row.bundle, body), None, own, now)[0]))
-        body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
+        same = all(body[name] == row.body.get(name) for name in VOID_FINDINGS)
+        body |= {"found": row.body.get("found"), FOUND_ON: row.body.get(FOUND_ON)} if same else {"found": None}
         return body
 
     def looked_up(self, row: drafts.Draft, now: datetime) -> Draft:
-        """Ask the sources with the consent in the draft, once its answers are right; what they found stays with it."""
-        shown = self._shown(row, now)
-        if row.body.get("found") is not None or not shown.consented or shown.errors:
+        """Ask the sources with the consent in the draft, once its answers are right; what they found stays with it for
+        the day."""
+        asked = row if self._found_today(row.body, now) else replace(row, body={**row.body, "found": None})
+        shown = self._shown(asked, now)
+        if asked.body["found"] is not None or not shown.consented or shown.errors:
             return shown
         clean = validate_form(shown.plan, shown.form, self._premises.catalog.regions, partial=True)
         if clean.missing:
@@ -150,11 +157,19 @@ class Drafts:
                 return current  # changed while the sources were asked: what they said is about other answers
             if shown.parties and not self._parties.unmoved(tx, row.draft, shown.parties):
                 return current  # somebody has agreed, or taken it back, meanwhile
-            kept = replace(row, body={**row.body, "found": found.kept()}, updated_at=now)
+            kept = replace(row, body={**row.body, "found": found.kept(), FOUND_ON: self._today(now)}, updated_at=now)
             drafts.save(tx, kept)
             return kept
 
         return self._shown(self._premises.database.write(unit), now)
+
+    def _found_today(self, body: Body, now: datetime) -> bool:
+        """Whether the sources were asked today: a paper must be good on the day on which it is filed, and one that was
+        found before may have ended or been cancelled since."""
+        return body.get("found") is not None and body.get(FOUND_ON) == self._today(now)
+
+    def _today(self, now: datetime) -> str:
+        return now.astimezone(self._premises.zone).date().isoformat()
 
     def look_again(self, subject: str, draft: str, now: datetime) -> Draft:
         """Ask the sources anew, for one that did not answer may do so now; what was brought meanwhile stays."""

@@ -72,8 +72,24 @@ class _Ask:
 
 
 def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds: Grounds, now: datetime) -> Findings:
-    """Ask the sources for every paper that the plan expects from one and somebody agreed to; those that wait at once,
-    each kept apart. Where one of several papers is enough, the next is asked for once the one before was not found.
+    """Ask the sources for every paper that the plan expects from one and somebody agreed to; `SourcesBusy` where too
+    many wait for answers already."""
+    if not _waited_for(premises.sources, plan, grounds):
+        return _looked_up(premises, plan, answers, grounds, now)
+    with premises.places.one():
+        return _looked_up(premises, plan, answers, grounds, now)
+
+
+def _waited_for(sources: Sources, plan: Plan, grounds: Grounds) -> bool:
+    """Whether a source would be asked that has to be waited for."""
+    return any(sources.waits(one.source.kind) for line in plan.removed_materials if line.rule in LOOKED_UP
+               and grounds.consent_of(line) is not None for one in tried(line))
+
+
+def _looked_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds: Grounds,
+               now: datetime) -> Findings:
+    """Those that wait are asked at once, each kept apart. Where one of several papers is enough, the next is asked for
+    once the one before was not found.
 
     The registers come first that must tell for whom the filer may consent; what they do not allow is not asked."""
     outcomes: dict[str, str] = {}

@@ -18,6 +18,7 @@ from desk.premises import Premises
 from desk.upkeep.strays import Strays
 from desk.uploads.files import OF_OFFICES
 from store import drafts, files, leaving, mandates, marks, notices
+from store.errors import SealBroken, StoreClosed, StoreUnavailable
 from store.files import Unlinked
 from store.notices import Strange
 from store.port import Tx
@@ -39,24 +40,38 @@ class Leftovers:
         self._strays = Strays(premises)
         self._under_way = False
         self._drafts = self._files = self._accounts = 0
+        self._fault: Exception | None = None  # the last one of the round
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether a round is under way, or one begins."""
+        return self._under_way or self._premises.database.write(lambda tx: marks.due(tx, MARK, now, EVERY))
 
     def clear(self, now: datetime) -> None:
-        """Begin the day's round, or go on with it."""
-        write = self._premises.database.write
+        """Begin the round that is due, or go on with it. One that met a fault ends with it, so that it is told until
+        the next round."""
         if not self._under_way:
-            if not write(lambda tx: marks.due(tx, MARK, now, EVERY)):
-                return
-            self._under_way, self._after, self._unseen = True, None, ""
+            self._under_way, self._after, self._unseen, self._fault = True, None, "", None
             self._drafts = self._files = self._accounts = 0
-            write(lambda tx: leaving.count_from(tx, now))
+            self._premises.database.write(lambda tx: leaving.count_from(tx, now))
             self._strays.begin(now)
         for _ in range(PAGES):
-            if not self._some(now):
+            if not self._tried(now):
                 self._under_way = False
                 if self._drafts or self._files or self._accounts:
                     LOG.info("%s drafts, %s files and %s accounts that nobody came back for are gone",
                              self._drafts, self._files, self._accounts)
+                if self._fault is not None:
+                    raise self._fault
                 return
+
+    def _tried(self, now: datetime) -> bool:
+        try:
+            return self._some(now)
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:
+            self._fault = fault
+            raise
 
     def _some(self, now: datetime) -> bool:
         """A page of drafts, or else of mandates, accounts, files or strays; whether there may be more."""
@@ -96,23 +111,31 @@ class Leftovers:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What names files of a page: drafts by their ids, strange notices, kept as they came, anywhere in their words."""
+    """What names files of a page: drafts by their ids, strange notices, kept as they came, anywhere in their words; and
+    whose drafts may, for one of them does not open."""
 
     drafted: frozenset[str]
+    unread: frozenset[str]
     said: tuple[Strange, ...]
 
-    def names(self, file: str) -> bool:
-        """Whether a file is named."""
-        return file in self.drafted or any(file in one.body for one in self.said)
+    def names(self, one: Unlinked) -> bool:
+        """Whether a file is named, for all that is known."""
+        return one.owner in self.unread or one.file in self.drafted or any(one.file in told.body for told in self.said)
 
 
 def _named(tx: Tx, page: Sequence[Unlinked], since: datetime | None = None, after: Strange | None = None) -> _Named:
     """What names files of this page: drafts that were touched `since` then, and what came `after` a strange notice."""
     owners = dict.fromkeys(one.owner for one in page)
-    drafted = frozenset(file for owner in owners for draft in drafts.of_subject(tx, owner, since)
-                        for files_ in draft.body["materials"].values() for file in files_)
+    drafted, unread = set[str](), set[str]()
+    for owner in owners:
+        try:
+            drafted.update(file for draft in drafts.of_subject(tx, owner, since)
+                           for files_ in draft.body["materials"].values() for file in files_)
+        except SealBroken:
+            unread.add(owner)
+            LOG.warning("a draft does not open: whatever its owner has uploaded stays")
     offices = any(owner.startswith(OF_OFFICES) for owner in owners)
-    return _Named(drafted, tuple(_unsettled(tx, after)) if offices else ())
+    return _Named(frozenset(drafted), frozenset(unread), tuple(_unsettled(tx, after)) if offices else ())
 
 
 def _disowned(tx: Tx, page: Sequence[Unlinked], named: _Named, now: datetime) -> list[str]:
@@ -120,7 +143,7 @@ def _disowned(tx: Tx, page: Sequence[Unlinked], named: _Named, now: datetime) ->
     `named` was read is opened here: there may be thousands of it, and others wait for this unit."""
     last = named.said[-1] if named.said else None
     late = _named(tx, page, now - LATE, last and replace(last, at=last.at - LATE))
-    return files.disown(tx, [one for one in page if not (named.names(one.file) or late.names(one.file))])
+    return files.disown(tx, [one for one in page if not (named.names(one) or late.names(one))])
 
 
 def _unsettled(tx: Tx, after: Strange | None) -> Iterator[Strange]:

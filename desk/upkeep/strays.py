@@ -22,16 +22,18 @@ class Strays:
         self._premises = premises
         self._since = self._until = BEGINNING
         self._after: str | None = None
+        self._missed = False
 
     def begin(self, now: datetime) -> None:
         """Begin where the last round ended, whichever process did it."""
         with self._premises.database.read() as tx:
             reached = marks.get(tx, MARK)
         self._since, self._until = reached.at if reached else BEGINNING, now - self._premises.keep.uploads
-        self._after = ""
+        self._after, self._missed = "", False
 
     def some(self) -> int | None:
-        """Look at a page; how many were dropped of it. None at the end of the round."""
+        """Look at a page; how many were dropped of it. None at the end of the round. Bytes that cannot be dropped keep
+        no others from it, and are met again in the next round."""
         database, vault = self._premises.database, self._premises.vault
         if self._after is None:
             return None
@@ -39,8 +41,14 @@ class Strays:
         with database.read() as tx:
             known = files.traits(tx, page)
         strays = [file for file in page if file not in known]
+        kept: OSError | None = None
         for file in strays:
-            vault.drop(file)
-        if self._after is None:
+            try:
+                vault.drop(file)
+            except OSError as fault:
+                kept, self._missed = fault, True
+        if self._after is None and not self._missed:
             database.write(lambda tx: marks.put(tx, MARK, "", self._until))
+        if kept is not None:
+            raise kept
         return len(strays)

@@ -67,7 +67,8 @@ class Sweeper:
         do("offices", self._offices.settle)
         if do("pauses", self._may_lapse):
             do("lapses", self._lapse_all)
-            do("leftovers", self._leftovers.clear)
+            if self._leftovers.is_due(now):
+                do("leftovers", self._leftovers.clear)
             if self._premises.urges:
                 do("urges", self._urging.go_round)
         more = do("dates", self._refolder.step)

@@ -179,6 +179,9 @@ def test_a_forwarded_leg_is_grey_and_never_overdue_but_its_standing_has_an_end()
     ("leg.simulated", {"opinion": "x"}, "2025-11-06"),
     ("leg.special_started", {"kind": "听证", "basis": "x", "expected_end": "2025-12-01"}, "2025-12-01"),
     ("leg.forwarded", {"to": "市级", "expected_end": "2025-10-13"}, "2025-10-13"),
+    ("leg.special_started", {"kind": "听证", "basis": "x", "expected_end": "1970-01-01"}, "2025-11-06"),
+    ("leg.special_started", {"kind": "听证", "basis": "x", "expected_end": "2025-10-10"}, "2025-10-10"),
+    ("leg.special_started", {"kind": "听证", "basis": "x", "expected_end": "9999-12-31"}, "2026-10-10"),
     ("leg.supplement_required", {"ask": "A", "reason": "x"}, "2025-11-06"),
     ("leg.supplement_required", {"ask": "A", "reason": "x", "until": "2025-10-20"}, None), ("leg.in_review", {}, None),
 ])

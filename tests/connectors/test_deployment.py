@@ -189,6 +189,13 @@ def test_a_body_that_fetches_without_a_token_is_shown_and_not_refused(tmp_path: 
     assert found.errors == () and set(found.bodies) == {"a"}
 
 
+def test_a_certificate_that_is_not_there_is_shown_and_keeps_nobody_else_from_work(tmp_path: Path) -> None:
+    found = _read(tmp_path, GOOD.replace("transport: requests", "ca: /none/ca.pem"))
+    assert [(one.line, one.code, one.level) for one in found.problems] == [(7, "certificate_missing", "warning")]
+    assert "gas-province：ca 的文件 /none/ca.pem 打不开" in found.problems[0].message
+    assert set(found.bodies) == {"gas-city", "gas-province", "road", "trees"}
+
+
 def test_a_secret_that_everybody_on_the_machine_can_read_is_shown_and_not_refused(tmp_path: Path) -> None:
     _read(tmp_path, GOOD)
     (tmp_path / "road.token").chmod(0o644)

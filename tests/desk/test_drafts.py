@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 
@@ -255,6 +256,58 @@ def test_a_source_that_did_not_answer_is_asked_again_when_somebody_wants_it(desk
     del sources.answers["business_licence"]
     again = desk.drafts.look_again("somebody", draft.id, NOW)
     assert (again.unheard, again.missing, again.consented) == (False, (), True)
+
+
+def test_a_slow_source_keeps_a_few_threads_and_who_comes_meanwhile_is_told_to_come_again(desk, sources):
+    draft, inside, answered, find = drafted(desk), Event(), Event(), sources.find
+
+    def slow(query):
+        inside.set()
+        assert answered.wait(20)
+        return find(query)
+
+    sources.waiting, sources.find = True, slow
+    with ThreadPoolExecutor(1) as pool:
+        filed = pool.submit(desk.intake.file, "somebody", small_filing(), "key-1", NOW)
+        assert inside.wait(20)
+        with pytest.raises(errors.SourcesBusy):
+            desk.intake.file("another", small_filing(), "key-2", NOW)
+        saved = desk.drafts.save("somebody", draft.id, {"consent": CONSENT}, NOW)
+        assert saved.consented and saved.found is None, "it is looked up before it is filed"
+        answered.set()
+        assert filed.result(20).reference
+    assert desk.intake.file("another", small_filing(), "key-2", NOW).reference
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
+
+
+def test_what_is_saved_unchanged_asks_no_source_again(desk, sources):
+    draft = drafted(desk)
+    found = desk.drafts.save("somebody", draft.id, {"consent": CONSENT}, NOW).found
+    asked = len(sources.asked)
+    for same in ({"consent": CONSENT}, {"form": FORM}, {"situation": SITUATION, "form": FORM, "consent": CONSENT}):
+        assert desk.drafts.save("somebody", draft.id, same, NOW).found == found
+    assert len(sources.asked) == asked > 0
+    assert desk.drafts.save("somebody", draft.id, {"form": {"daily_volume": 21}}, NOW).found is None
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference and len(sources.asked) == 2 * asked
+
+
+def test_what_was_found_on_another_day_is_looked_up_again_before_it_is_filed(desk, sources):
+    late, tomorrow = NOW.replace(hour=15, minute=59), NOW.replace(hour=16)  # in Shanghai the next day begins
+    draft, other = drafted(desk), drafted(desk)
+    for one in (draft, other):
+        assert desk.drafts.save("somebody", one.id, {"consent": CONSENT}, NOW).missing == ()
+    asked = len(sources.asked)
+    sources.answers["business_licence"] = Found("absent", why="已经注销")
+    assert desk.submit_draft("somebody", other.id, CONSENT, late).reference and len(sources.asked) == asked
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.submit_draft("somebody", draft.id, CONSENT, tomorrow)
+    assert refused.value.errors["materials"].keys() == {"BL01"}
+    assert desk.drafts.read("somebody", draft.id, tomorrow).missing == ("BL01",)
+    paper = desk.keep_file("somebody", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], tomorrow)
+    desk.drafts.attach("somebody", draft.id, "BL01", [paper.file], tomorrow)
+    again = len(sources.asked)
+    assert desk.submit_draft("somebody", draft.id, CONSENT, tomorrow).reference
+    assert len(sources.asked) == again, "what was asked today is not asked once more"
 
 
 def test_nobody_fills_the_disk_with_uploads_that_are_not_filed(premises, sources):

@@ -47,7 +47,7 @@ def test_each_step_is_said_once_in_the_log(deployment, soon, caplog):
         assert [" ended at " in line for line in told(caplog, watch, 43, 44)] == [True]
 
 
-def test_figures_page_and_check_say_what_ends(deployment, soon):
+def test_figures_page_and_check_say_what_ends(deployment, soon, monkeypatch):
     assert "certificate_ends" not in deployment.flask("check", "--json").output
     # From now, not from when this file was read: a run may have taken minutes to come here.
     certificate(deployment.folder, "127.0.0.1", datetime.now(UTC) + timedelta(days=20, hours=1))
@@ -60,9 +60,15 @@ def test_figures_page_and_check_say_what_ends(deployment, soon):
     deployment.ok("token", "officer", "--subject", "power-program", "--department", "power-office", "--days", "3")
     of = {one["subject"] + one["expires_at"][:10]: one["id"] for one in deployment.json("tokens", "list")}
     ending = next(id_ for name, id_ in of.items() if name.startswith("power-program"))
+    later = certificate(deployment.folder, "127.0.0.2", datetime.now(UTC) + timedelta(days=90))
+    (deployment.folder / "sources.yaml").write_text(
+        "sources:\n  power-office: {kind: licence, names: all, token: env:A_TOKEN, address: 'https://127.0.0.2/', "
+        f"client_certificate: {later}}}\n")
+    monkeypatch.setenv("YJS_SOURCES", str(deployment.folder / "sources.yaml"))
+    monkeypatch.setenv("A_TOKEN", "a-token-of-ours")
     app = create_app()
     try:
-        found = figures(app)
+        found = figures(app)  # of two that are called the same, the one that ends first
         assert 20 < found['yijianshi_certificate_days{key="power-office:client_certificate"}'] < 20.1
         days = {name: value for name, value in found.items() if name.startswith("yijianshi_token_days")}
         assert len(days) == 2 and 2.9 < days[f'yijianshi_token_days{{key="{ending}"}}'] < 3

@@ -106,8 +106,8 @@ def test_nobody_is_asked_without_a_consent_a_number_or_a_name_that_they_know(que
     ({"state": "found", "document": {"valid_to": "20261201"}}, "hit", True),
     ({"state": "found", "document": {"valid_from": "2026年12月2日"}}, "miss", True),
     ({"state": "found", "document": {"valid_to": "长期", "valid_from": "2026/1/2"}}, "hit", True),
-    ({"state": "found", "document": {"valid_to": "2026-02-30"}}, "failed", False),
-    ({"state": "found", "document": {"valid_to": "soon"}}, "failed", False),
+    ({"state": "found", "document": {"valid_to": "2026-02-30"}}, "failed", True),
+    ({"state": "found", "document": {"valid_to": "soon"}}, "failed", True),
     ({"state": "found", "document": ["no object"]}, "hit", True),
 ])
 def test_each_answer_has_one_meaning_and_none_is_an_exception(value, status, well):
@@ -184,6 +184,20 @@ def test_one_that_asks_to_come_again_later_is_not_asked_before():
         assert (source.find(QUERY).status, server.connections) == ("failed", 1)
         clock.now += 1
         assert (source.find(QUERY).status, server.connections) == ("failed", 2)
+
+
+def test_one_that_says_come_at_once_and_never_answers_is_left_alone_like_any_that_is_down():
+    with library(says({}, "503 Busy", Retry_After="0")) as (source, server):
+        assert [source.find(QUERY).status for _ in range(5)] == ["failed"] * 5
+        assert (server.connections, source.resting()) == (3, ("市电子证照库",))
+
+
+def test_one_record_that_cannot_be_read_is_in_the_log_and_lets_nobody_else_wait(caplog):
+    with library(says({"state": "found", "document": {"number": NUMBER, "valid_to": "示例"}})) as (source, server):
+        assert [source.find(QUERY).status for _ in range(5)] == ["failed"] * 5
+        assert (len(server.heard), source.resting()) == (5, ())
+    assert caplog.text.count("source library: one record cannot be used: a day that cannot be read") == 5
+    assert NUMBER not in caplog.text and "示例" not in caplog.text
 
 
 def test_many_that_fail_together_let_it_rest_once():

@@ -15,7 +15,7 @@ sources:
     address: https://elc.example/lookups
     secrets: [file:new.secret, env:OLD]
     networks: [10.0.0.0/8]
-    ca: /etc/city-ca.pem
+    ca: FOLDER/city-ca.pem
   card: {kind: licence, names: {citizen_card: "11-001"}, path: /cards, token: file:token, answer_cap: 5000}
   platform:
     kind: sharing
@@ -37,18 +37,19 @@ def read(tmp_path):
         for name, content in (("new.secret", SECRET), ("token", "a-token"), ("bad.token", "two\nlines")):
             (tmp_path / name).write_text(content)
             (tmp_path / name).chmod(0o640)
-        (tmp_path / "sources.yaml").write_text(text)
+        (tmp_path / "city-ca.pem").touch()
+        (tmp_path / "sources.yaml").write_text(text.replace("FOLDER", str(tmp_path)))
         return read_sources(tmp_path / "sources.yaml", {"OLD": SECRET, **environ})
     return made
 
 
-def test_a_good_file_is_read_whole(read):
+def test_a_good_file_is_read_whole(read, tmp_path):
     found = read(GOOD)
     assert found.problems == ()
     library, card, platform = found.places
     assert (library.names, library.body.address) == (None, "https://elc.example/lookups")
     assert (library.body.secrets, library.body.deadline, library.body.answer_cap) == ((SECRET, SECRET), 2.0, 100_000)
-    assert (library.body.networks, library.body.settings) == (("10.0.0.0/8",), {"ca": "/etc/city-ca.pem"})
+    assert (library.body.networks, library.body.settings) == (("10.0.0.0/8",), {"ca": f"{tmp_path}/city-ca.pem"})
     assert (card.called("citizen_card"), card.called("other")) == ("11-001", None)
     assert (card.body.address, card.body.tokens, card.body.answer_cap) == (
         "https://platform.example/cards", ("a-token",), 5_000)
@@ -85,6 +86,15 @@ WHOLE = "kind: licence, names: all, address: 'https://a.example', secrets: file:
     (f"{WHOLE}, answer: ok", 2, "x：answer 应为 名称: 位置"),
     (f"{WHOLE}, answer: {{stat: code}}", 2, "x：answer 里不认识 stat；是不是 state？"),
     (f"{WHOLE}, answer: {{fields: [a]}}", 2, "x：fields 应为 字段代码: 位置"),
+    (WHOLE.replace("names: all", "names: [all, card]"), 2, "x：names 请写出它答复的名称，或只写 names: all"),
+    (WHOLE.replace("names: all", "names: []"), 2, "x：names 请写出它答复的名称，或只写 names: all"),
+    (f"{WHOLE}, ca: /none/ca.pem", 2,
+     "x：ca 的文件 /none/ca.pem 打不开，连接都会失败；请写文件的完整路径，并让运行服务的用户能读"),
+    (f"{WHOLE}, answer: {{found: ['0'], not_found: ['1', '0']}}", 2,
+     "x：0 既是 found 又是 not_found；每个值只能是一种状态，没有写的状态值同名称"),
+    (f"{WHOLE}, answer: {{over: found}}", 2,
+     "x：found 既是 found 又是 over；每个值只能是一种状态，没有写的状态值同名称"),
+    (f"{WHOLE}, answer: {{again: []}}", 2, "x：again 没有写值；不需要时请删去"),
     (f"{WHOLE}}}\n  y: {{{WHOLE}", 3, "y 与 x 都答复 licence 的 all，无法决定问谁"),
     (f"{WHOLE}}}\n  y z: {{{WHOLE.replace('all', '[card]')}", 3,
      "y z：来源编号只能用小写字母、数字和连字符，最长 64 位"),
@@ -97,6 +107,14 @@ def test_every_fault_has_its_line_and_says_what_to_write(read, entry, line, says
 def test_a_file_without_sources_or_with_other_parts_is_refused(read):
     assert [one.code for one in read("bodies: {a: {}}\n").problems] == ["no_sources", "unknown_key"]
     assert [one.code for one in read("sources: [\n").problems] == ["unreadable"]
+    assert [one.message for one in read("sources: " + "{a: " * 2_000).problems] == ["嵌套过深"]
+
+
+@pytest.mark.parametrize(("host", "codes"), [
+    ("http://library.example", ["in_clear"]), ("http://127.0.0.1:8080", []), ("http://[::1]:80/x", [])])
+def test_numbers_that_leave_the_machine_in_clear_are_a_warning(read, host, codes):
+    found = read(f"sources:\n  x: {{{WHOLE.replace('https://a.example', host)}}}\n")
+    assert ([one.code for one in found.problems], len(found.places)) == (codes, 1)
 
 
 def test_a_secret_that_everybody_can_read_is_a_warning(read, tmp_path):

@@ -13,6 +13,7 @@ from bench.inside import SUBJECT, Inside, inside
 from desk.agents.mandates import Wish
 from desk.errors import UnknownDraft
 from desk.staff.acts import Act
+from desk.upkeep.guard import failing
 from people.accounts import NewAccount
 from people.errors import AccountClosed
 from people.oidc.person import Person
@@ -85,6 +86,33 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     assert left(there, strays) == [False, False]
     with pytest.raises(UnknownDraft):
         desk.drafts.read(SUBJECT, draft.id, NOW)
+
+
+def test_what_cannot_be_dropped_or_read_keeps_no_others_and_is_met_again_the_next_day(
+        folder: Place, tmp_path: Path) -> None:
+    with inside(tmp_path, folder.data, None) as there:
+        vault = there.house.opened.vault
+        first, second, third = (new_file_id(NOW)[:-2] + end for end in ("aa", "aa", "bb"))
+        for file in (second, third):
+            vault.put(file, [b"x"])
+        stuck = folder.data / "files" / "aa" / first
+        stuck.mkdir()  # cannot be unlinked, whoever runs this
+        theirs, orphan = kept(there, "reader"), kept(there)
+        draft = there.desk.drafts.open("reader", "utilities", POWER, NOW)
+        there.house.database.write(lambda tx: tx.run(
+            "update drafts set body = :body where draft = :draft", body=b"x" * 40, draft=draft.id))
+        for minute in range(3):
+            there.desk.sweep(NOW + 31 * DAY + minute * timedelta(minutes=1))
+        assert left(there, [second, third]) == [False, False]
+        assert left(there, [theirs, orphan]) == [True, False], "what a draft names that does not open, nobody knows"
+        with there.house.database.read() as tx:
+            assert [one.part for one in failing(tx, NOW + 31 * DAY)] == ["leftovers"], "though the round is over"
+        stuck.rmdir()
+        vault.put(first, [b"x"])
+        there.desk.sweep(NOW + 33 * DAY)
+        assert left(there, [first]) == [False]
+        with there.house.database.read() as tx:
+            assert failing(tx, NOW + 33 * DAY) == ()
 
 
 def test_while_the_service_is_paused_nothing_goes(there: Inside) -> None:

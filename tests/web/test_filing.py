@@ -104,10 +104,19 @@ def test_wrong_codes_and_unknown_references_look_alike_and_are_counted(applicant
     assert {**unknown.json, "request_id": ""} == {**guesses[0].json, "request_id": ""}
 
 
-def test_a_case_is_withdrawn_by_its_owner(applicant, filing):
+def test_a_case_is_withdrawn_by_its_owner_who_may_look_beforehand_what_follows(caller, applicant, filing):
     reference = applicant.file(filing, "k1").json["reference"]
     path = f"/api/cases/{reference}/withdraw"
     assert applicant.post(path, {"reason": "不办了"}).status_code == 400
+    before = applicant.get(f"/api/cases/{reference}").json
+    foreseen = applicant.get(path).json["effects"]
+    assert [(one["id"], one["state"], one["of"]) for one in foreseen] == [
+        (leg["id"], "withdrawn", None) for leg in before["legs"]]
+    assert all("撤回" in one["text"] for one in foreseen)
+    assert {one["leg"] for one in applicant.get(f"{path}?legs={reference}-02").json["effects"]} == {"02"}
+    assert [applicant.get(path + more).status_code for more in ("?legs=99", "?legs=", "?leg=02")] == [404, 409, 400]
+    assert caller("applicant").get(path).status_code == 404
+    assert applicant.get(f"/api/cases/{reference}").json["legs"] == before["legs"], "nothing was done"
     answer = applicant.post(path, {"reason": "不办了"}, headers={"Idempotency-Key": "w1"})
     assert answer.status_code == 200, answer.json
     assert applicant.post(path, {"reason": "不办了"}, headers={"Idempotency-Key": "w1"}).status_code == 200

@@ -51,6 +51,7 @@ def test_answers_are_what_the_document_says(made, applicant, caller, filing):
     answers = [
         ("Bundles", "/api/bundles"), ("Bundle", "/api/bundles/connect"), ("Draft", f"/api/drafts/{draft['draft']}"),
         ("Drafts", "/api/drafts"), ("Cases", "/api/cases"), ("Case", f"/api/cases/{receipt['reference']}"),
+        ("Foreseen", f"/api/cases/{receipt['reference']}/withdraw"),
         ("Ratings", f"/api/cases/{receipt['reference']}/rating"),
         ("Problem", "/api/bundles/none"),
     ]

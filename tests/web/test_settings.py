@@ -1,5 +1,6 @@
 """The table of settings: readable, complete, refusing nonsense by name; and the movable clock."""
 
+import logging
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from settings.clock import BadClock, Clock
+from settings.logs import FORM, Lines
 from settings.page import settings_page
 from settings.values import BadSettings, Settings
 from web.parts import gateway_of, scanner_of
@@ -143,3 +145,11 @@ def test_a_command_says_what_is_wrong_with_the_settings_and_nothing_else(command
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "设置有误，服务没有启动：", "  YJS_DEPARTMENT：没有这个设置，是不是 YJS_DEPARTMENTS？"]
+
+
+def test_no_text_of_others_looks_like_a_line_of_the_log():
+    record = logging.LogRecord("yijianshi.x", logging.WARNING, "", 0, "of %s", (
+        "a\n2026-12-01T09:00:00.000+08:00 ERROR yijianshi.seals forged\r\x1b[31m\u202e\u2028\n",), None)
+    first, more = Lines(FORM).format(record).split("\n")
+    assert first.endswith(" WARNING yijianshi.x of a")
+    assert more == r"  2026-12-01T09:00:00.000+08:00 ERROR yijianshi.seals forged\r\x1b[31m\u202e\u2028"

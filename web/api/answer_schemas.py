@@ -186,6 +186,24 @@ class CaseAnswer(Answer):
     on_behalf = some("filed by an agent: `principal_name`, `agent_name`, `mandate`, `acts`, `yours`; else null")
 
 
+class EffectAnswer(Answer):
+    """What becomes of one leg; one may stand twice, for now and for later."""
+
+    leg = text("its number")
+    id = text()
+    state = text("its state in the end")
+    text_ = fields.String(required=True, data_key="text", metadata={"description": "in Chinese, how it comes to that"})
+    of = text("the number of the leg above whose end leads to it; null: it was withdrawn itself", null=True)
+    agreed = yes("only once the department of the leg above has agreed")
+    asks = yes("its own department is asked, and may refuse")
+
+
+class ForeseenAnswer(Answer):
+    """What withdrawing would lead to."""
+
+    effects = many(EffectAnswer)
+
+
 class RatingAnswer(Answer):
     """A rating that was given."""
 
@@ -253,5 +271,6 @@ class Feed(Answer):
 
 ANSWERS: dict[str, type[Schema]] = {
     "Problem": ProblemAnswer, "File": FileAnswer, "Receipt": ReceiptAnswer, "Case": CaseAnswer, "Cases": Cases,
+    "Foreseen": ForeseenAnswer,
     "Feed": Feed, "Offered": Offered, "KeptAside": KeptAside, "Ratings": Ratings, "Disclosure": DisclosureAnswer,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 
 from flask import Response, request
@@ -14,7 +15,7 @@ from people.guesses import TRACK, network_of
 from web.answers import live, shown
 from web.api.catalog import api
 from web.api.drafts import draft_json
-from web.api.operations import AFTER, AGAIN, KEY, Operation, operation
+from web.api.operations import AFTER, AGAIN, KEY, Argument, Operation, operation
 from web.api.schemas import CaseBody, SupplementBody, TrackBody, WithdrawBody
 from web.api.views import case_json, receipt_json
 from web.identity import subject
@@ -128,6 +129,22 @@ def supplement(reference: str) -> Response:
     supply = Supply(leg=sent["leg"], ask=sent["ask"], fields=sent.get("supplied", {}), materials=materials)
     house().desk.afterwards.supplement(subject(), reference, supply, key, house().clock.now())
     return shown(case_json(house().desk.case_after(subject(), reference, house().clock.now())))
+
+
+@api.get("/cases/<reference>/withdraw")
+@operation(Operation(
+    "See what withdrawing would lead to", {200: "every leg on which it has an effect, in the order of the plan"},
+    arguments=(Argument("legs", "query", {"type": "string"},
+                        "numbers or ids of legs, with commas between; left out: all that can be withdrawn"),),
+    refuses=(400, 403, 404, 409), returns="Foreseen",
+    more="Nothing is done. The same follows when the consent is taken back, as for all legs."))
+def foresee_withdrawal(reference: str) -> Response:
+    """What withdrawing would lead to."""
+    only_args("legs")
+    named = request.args.get("legs")
+    legs = None if named is None else [leg for leg in named.split(",") if leg]
+    effects = house().desk.afterwards.withdrawal(subject(), reference, legs, house().clock.now())
+    return shown({"effects": [{**asdict(one), "id": f"{reference}-{one.leg}"} for one in effects]})
 
 
 @api.post("/cases/<reference>/withdraw")
