@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {  # name: module:attribute
     "account": "commands.people:account", "accounts": "commands.people:accounts",
     "export": "commands.reading:export_", "verify": "commands.reading:verify_", "audit": "commands.reading:audit_",
     "diff": "commands.reading:diff", "report": "commands.reporting:report_", "pledges": "commands.reporting:pledges_",
+    "visits": "commands.reporting:visits_",
     "backup": "commands.copies:backup", "restore": "commands.copies:restore_",
     "redo": "commands.copies:redo_",
     "archive": "commands.archiving:archive", "erase": "commands.erasing:erase",

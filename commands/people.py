@@ -11,6 +11,7 @@ import click
 from catalog.papers import ID_CARD
 from commands.shell import JSON, act, beside, changed, moment, printable, read_settings, stop
 from people.identity import ROLES
+from people.visits import PLACE
 from store import identities, people
 from store.sign_in import factors, sign_ins
 
@@ -38,11 +39,12 @@ def token(role: str, subject: str, department: str | None, days: int, **said: An
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What the person is here.")
 @click.option("--name", required=True, help="The name shown in pages.")
 @click.option("--department", default=None, help="The office an officer works for.")
+@click.option("--counter", default=None, help="What the counter of a clerk is called (role counter).")
 @click.password_option(envvar="YJS_PASSWORD", help="Asked for when not given.")
 @act("建立账号")
-def account(login: str, role: str, name: str, department: str | None, password: str, **said: Any) -> None:
+def account(login: str, **said: Any) -> None:
     """Make a local account for a person."""
-    asked = {"login": login, "role": role, "name": name, "department": department, "password": password, **said}
+    asked = {"login": login, **said}
     made = changed("account", asked)
     click.echo("可以建立。" if said["dry_run"] else made["account"])
 
@@ -56,16 +58,18 @@ def accounts() -> None:
 @click.option("--role", type=click.Choice(STAFF), default=None, help="Only this role.")
 @JSON
 def accounts_list(role: str | None, as_json: bool) -> None:
-    """The accounts of staff: id, role, office, login, name, since when it has a second factor, when somebody signed in
-    last, identities of the platform that open it and when each came last, whether closed. Applicants are not listed."""
+    """The accounts of staff: id, role, office or counter, login, name, since when it has a second factor, when somebody
+    signed in last, identities of the platform that open it and when each came last, whether closed. Applicants are not
+    listed."""
     zone = read_settings().zone
     with beside() as opened, opened.db.read() as tx:
         found = [one for each in STAFF if role in (None, each) for one in people.accounts(tx, each)]
         bonds = {one.account: identities.bonds_of(tx, one.account) for one in found}
         since = {one.account: factor.since for one in found if (factor := factors.factor(tx, one.account))}
         last = {one.account: came[0].at for one in found if (came := sign_ins.history(tx, one.account).last)}
-    shown = [{"account": one.account, "role": one.role, "department": one.department, "login": one.login,
-              "name": one.name, "disabled": bool(one.disabled), "created_at": moment(one.created_at, zone),
+    shown = [{"account": one.account, "role": one.role, "department": one.department or one.body.get(PLACE),
+              "login": one.login, "name": one.name, "disabled": bool(one.disabled),
+              "created_at": moment(one.created_at, zone),
               "factor_since": _maybe(since.get(one.account), zone), "signed_in_at": _maybe(last.get(one.account), zone),
               "identities": [{"identity": bond.subject, "bound_at": moment(bond.bound_at, zone),
                               "seen_at": moment(bond.seen_at, zone)} for bond in bonds[one.account]]}

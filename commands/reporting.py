@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
@@ -16,8 +17,10 @@ from commands.shell import JSON, beside, definitions, deployment, read_settings,
 from oversight.pledges import Pledges
 from oversight.report import Line, Report, report
 from oversight.sheets import HEADINGS, NOTHING, TABLES, as_csv, named_tables, period_of, pledge_line
+from store.encoding import moment
 from store.port import Database
 from store.report import CaseCount, Period, cases_of
+from store.visits import visits
 
 
 @click.command("report")
@@ -63,6 +66,27 @@ def pledges_(first: str, last: str, office: str | None, *, for_sheets: bool, as_
         sys.stdout.write(as_csv(table))
     else:
         _print_table("承诺待核查", table)
+
+
+@click.command("visits")
+@click.argument("first", metavar="FROM")
+@click.argument("last", metavar="TO")
+@JSON
+def visits_(first: str, last: str, *, as_json: bool) -> None:
+    """How many people clerks attended to from the day FROM to the day TO, and how many applications they filed, by
+    counter and day."""
+    period, zone = _period(first, last), read_settings().zone
+    with beside() as opened, opened.db.read() as tx:
+        found = visits.counted(tx, period.start, period.end)
+    came, filed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for one in found:
+        at = moment(one["opened_at"]).astimezone(zone).date().isoformat(), str(one["counter"])
+        came[at] += 1
+        filed[at] += int(one["cases"])
+    table = [{"day": day, "counter": counter, "visits": came[day, counter], "cases": filed[day, counter]}
+             for day, counter in sorted(came)]
+    click.echo(json.dumps(table, ensure_ascii=False, indent=2) if as_json else "\n".join(
+        f"{one['day']}  {one['counter']}  接待 {one['visits']}  提交 {one['cases']}" for one in table) or NOTHING)
 
 
 def _period(first: str, last: str) -> Period:

@@ -32,6 +32,7 @@ from desk.sending.claims import Claim, Claims
 from desk.sending.feed import Feed
 from desk.sending.letters import Letters
 from desk.sending.recording import Came, Recorder, Unwritten
+from desk.staff.counter import Counter
 from desk.staff.officer_acts import OfficerActs
 from desk.staff.officers import Officers
 from desk.staff.operations import Operations
@@ -68,6 +69,7 @@ class Desk:
         self.notices = Notices(premises, self._book, self.scans)
         self.afterwards = AfterFiling(premises, self._book)
         self.anew = Anew(premises, self.afterwards, self.drafts)
+        self.counter = Counter(premises, self._book)
         self._claims = Claims(premises, self._book, self._letters)
         self._recorder = Recorder(premises, self._book, self.notices)
         self.feed = Feed(premises, self._book, self._letters)
@@ -128,7 +130,7 @@ class Desk:
             return self.intake.receipt_again(subject, kept.filed_as, key, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
                         consent=kept.consent, edition=reviewed.edition or kept.edition,
-                        on_behalf_of=kept.on_behalf_of, found=kept.found, draft=draft)
+                        on_behalf_of=kept.on_behalf_of, found=kept.found, draft=draft, counter=reviewed.counter)
         return self.intake.file(subject, filing, key, now, partial(self.drafts.became, kept))
 
     # --- files

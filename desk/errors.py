@@ -38,6 +38,12 @@ class UnknownLeg(DeskError):
     code, status = "unknown_leg", 404
 
 
+class VisitOver(DeskError):
+    """这次窗口接待已经结束，没有提交；请重新登记到场的人，再接着办，填过的内容都在。"""
+
+    code, status = "visit_over", 403
+
+
 class UnknownNews(DeskError):
     """没有找到这条消息；请到“消息”里重新打开。"""
 

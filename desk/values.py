@@ -15,13 +15,28 @@ from forms.plan import Plan
 LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"
 
 
+class AtCounter(NamedTuple):
+    """At which counter something is filed, in which visit, and the scans that are kept of it: of the signed
+    application, of the signed consent, of the paper by which somebody came in the person's place. No department gets
+    them."""
+
+    visit: str
+    counter: str
+    scans: Mapping[str, tuple[str, ...]]
+
+    def kept(self) -> dict[str, Any]:
+        """As it is kept with the case."""
+        return {"visit": self.visit, "counter": self.counter,
+                "scans": {name: list(files) for name, files in self.scans.items()}}
+
+
 @dataclass(frozen=True, slots=True)
 class Filing:
     """One combined application as it was sent in. `materials` maps a plan's material key to stored file ids;
     `consent` holds what was agreed to: `{"agreed": true, "sensitive": [...], "signed": [...], "version": "..."}` and,
     from a draft, the `scope` it was given for (`desk/applicants/consents.py`). `found` is what look-ups
     with these answers already came to (a draft's), else they are made at filing. `draft` is what it was until now, and
-    what others agreed to."""
+    what others agreed to; `counter` where it is filed, if at one."""
 
     bundle: str
     situation: Mapping[str, Any]
@@ -32,13 +47,21 @@ class Filing:
     on_behalf_of: str | None = None
     found: Mapping[str, Any] | None = None
     draft: str | None = None
+    counter: AtCounter | None = None
+
+    @property
+    def scans(self) -> set[str]:
+        """The files that come with it and are no papers of it."""
+        return {file for files in self.counter.scans.values() for file in files} if self.counter else set()
 
 
 class Reviewed(NamedTuple):
-    """What whoever files a draft has seen of it: its version, and the edition of its bundle; None: not said."""
+    """What whoever files a draft has seen of it: its version, and the edition of its bundle; None: not said. And where
+    it is filed, if at a counter."""
 
     version: str | None = None
     edition: str | None = None
+    counter: AtCounter | None = None
 
 
 class ReceiptLeg(NamedTuple):

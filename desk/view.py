@@ -56,8 +56,16 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
                                       for line in case.plan.removed_materials],
         "figures": {name: one for name, one in figures_json(case.plan).items() if not masked or name != "situation"},
         "plan": case.plan, "composite": composite_view(known, calendar.date_of(now), definitions),
-        "on_behalf": None,
+        "on_behalf": None, "counter": _at_counter(known.row.body, files),
     }
+
+
+def _at_counter(body: Mapping[str, Any], files: Mapping[str, FileRow]) -> dict[str, Any] | None:
+    """At which counter a clerk filed it, with what was signed there; None where it was filed online."""
+    if (said := body.get("counter")) is None:
+        return None
+    return {"name": said["counter"], "scans": [{"file": file, "name": files[file].name} for names in
+            said["scans"].values() for file in names if file in files]}
 
 
 def _standing_still(case: Case, schedule: Schedule) -> frozenset[str]:

@@ -17,6 +17,7 @@ from store import people as stored_people
 from store.errors import LoginTaken as NotFree
 from store.people import Account
 from store.port import Database, Tx
+from store.visits import numbers
 
 Beside = Callable[[Tx], object]
 
@@ -112,10 +113,15 @@ class Accounts:
         self._end_and(account.account, lambda tx: stored_people.set_password(
             tx, account.account, stored, now, must_change=False), beside)
 
-    def identify(self, account: Account, details: Mapping[str, Any], beside: Beside = nothing) -> None:
-        """Store what somebody has made sure of about a person, in place of what was known before."""
+    def identify(self, account: Account, details: Mapping[str, Any], beside: Beside = nothing, *,
+                 number: str = "") -> None:
+        """Store what somebody has made sure of about a person, in place of what was known before. By their own `number`
+        a counter finds the account; by none where it is for an organisation."""
         def unit(tx: Tx) -> None:
             stored_people.renew(tx, account, account.name, details)
+            numbers.forget(tx, account.account)
+            if number:
+                numbers.note(tx, account.account, number)
             beside(tx)
 
         self._database().write(unit)

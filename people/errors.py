@@ -61,7 +61,7 @@ class UnknownToken(PeopleError):
 
 
 class UnknownRole(PeopleError):
-    """没有这个角色；可用 applicant、officer、author、supervisor、operator、auditor。"""
+    """没有这个角色；可用 applicant、officer、author、supervisor、operator、auditor、counter。"""
 
     code, status = "unknown_role", 422
 

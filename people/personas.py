@@ -10,12 +10,15 @@ from typing import Any
 from people.accounts import Accounts, NewAccount
 from people.errors import LoginTaken
 from people.identity import ROLE_NAMES, Role
+from people.visits import PLACE
 from store.people import Account
+from store.visits import numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A sample person: everything about it is invented and says so. `details` is what the account knows of it."""
+    """A sample person: everything about it is invented and says so. `details` is what the account knows of it, `number`
+    the person's own."""
 
     id: str
     name: str
@@ -23,6 +26,7 @@ class Persona:
     department: str | None = None
     note: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    number: str = ""
 
     @property
     def role_name(self) -> str:
@@ -39,6 +43,8 @@ def staff(departments: Mapping[str, str]) -> tuple[Persona, ...]:
         Persona("supervisor", "示例督办人员", "supervisor", note="看不到别人的办件和材料"),
         Persona("operator", "示例运维人员", "operator", note="卡住的推送用 flask legs、flask retry 处理"),
         Persona("auditor", "示例审计人员", "auditor", note="只能查看审计日志和处理情况，什么都不能改"),
+        Persona("counter", "示例窗口人员", "counter", note="替到场的人填表、提交，要先登记来的是谁",
+                details={PLACE: "政务服务大厅综合窗口"}),
         *officers,
     )
 
@@ -51,7 +57,8 @@ def account_of(accounts: Accounts, persona: Persona, now: datetime) -> Account:
     new = NewAccount(persona.id, persona.role, persona.name, persona.department, details=persona.details,
                      subject=persona.id)
     try:
-        return accounts.add(new, now)
+        return accounts.add(new, now, lambda tx, made: numbers.note(tx, made.account, persona.number)
+                            if persona.number else None)
     except LoginTaken:
         made = accounts.get(persona.id)
         if made is None:

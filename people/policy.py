@@ -51,11 +51,12 @@ OWN_BY_HAND = Access(frozenset({"applicant"}), "own", by="session")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department", by="bearer")
 OWN_ACCOUNT = Access(frozenset(ROLES), "own", by="session")
-STAFF = Access(frozenset({"author", "operator", "officer", "supervisor", "auditor"}), by="session")
+STAFF = Access(frozenset(ROLES) - {"applicant"}, by="session")
 AUTHOR = Access(frozenset({"author"}), by="session")
 OPERATOR = Access(frozenset({"operator"}), by="session")
 SUPERVISOR = Access(frozenset({"supervisor"}), by="session")
 AUDITOR = Access(frozenset({"auditor"}), by="session")
+CLERK = Access(frozenset({"counter"}), by="session")
 OFFICER = Access(frozenset({"officer"}), "department", by="session")
 FILE = Access(frozenset({"applicant", "officer"}), "own")
 
@@ -118,6 +119,7 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.warnings": SUPERVISOR, "staff.urge": SUPERVISOR, "staff.overview": SUPERVISOR,
     "staff.ratings": SUPERVISOR, "staff.rating": SUPERVISOR, "staff.look_at_rating": SUPERVISOR,
     "staff.answer_rating": SUPERVISOR, "staff.report": SUPERVISOR, "staff.report_table": SUPERVISOR,
+    "staff.counter": CLERK, "staff.open_visit": CLERK, "staff.end_visit": CLERK,
     "staff.audit": AUDITOR, "staff.audit_file": AUDITOR, "staff.audit_strange": AUDITOR,
     "staff.audit_undelivered": AUDITOR,
 }
@@ -127,5 +129,24 @@ ACCOUNT_PAGES: Mapping[str, Access] = {
     "account.page": OWN_ACCOUNT, "account.change_password": OWN_ACCOUNT, "account.new_factor": OWN_ACCOUNT,
     "account.new_codes": OWN_ACCOUNT,
 }
+
+# Where a clerk at a counter acts for the person whom a visit is open for, and what the audit log calls it; the rest of
+# such a person's pages is theirs alone: what they let others do, their account, how news reaches them, what they think
+# of the service. Looking is told by the visit itself.
+LOOKED = ""
+AT_COUNTER: Mapping[str, str] = {
+    **dict.fromkeys(("pages.home", "pages.bundle", "pages.questions", "pages.question", "pages.preview", "pages.draft",
+                     "pages.receipt", "pages.cases", "pages.case", "pages.case_live", "pages.report",
+                     "pages.disclosure", "pages.draft_agreements"), LOOKED),
+    "pages.start": "新建申请", "pages.draft_plan": "改情形", "pages.draft_questions": "改情形", "pages.section": "填表",
+    "pages.sample_form": "填入示例数据", "pages.materials": "改材料", "pages.upload": "上传材料",
+    "pages.paper": "看上传的材料", "pages.drop_upload": "删去材料",
+    "pages.look_again": "重新查询", "pages.sample_papers": "附上示例材料",
+    "pages.consent": "登记本人签字的同意", "pages.review": "核对", "pages.submit": "提交申请",
+    "pages.ask_to_agree": "请对方确认", "pages.drop_draft": "删除草稿", "pages.answer": "补充材料",
+    "pages.withdraw": "撤回申请", "pages.result": "看办件里的文件", "pages.results": "下载办理结果",
+    "pages.urge": "催办", "pages.anew": "照原办件再填一份", "pages.take_back_consent": "撤回同意",
+}
+HANDED_OUT = frozenset({"pages.paper", "pages.result", "pages.results"})  # what a clerk gets of somebody, by looking
 
 POLICY: Mapping[str, Access] = {**API, **PAGES, **ACCOUNT_PAGES, **STAFF_PAGES}

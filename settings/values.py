@@ -57,6 +57,7 @@ class Settings:
     body_deadline: int
     rate: float | None
     session_idle: int
+    visit_idle: int
     session_life: int
     staff_factor: bool | None
     password_days: int

@@ -40,6 +40,7 @@ _ERASED = (
     "delete from quarantine where reference = :r",
     "delete from consents where reference = :r",
     "delete from agreements where reference = :r",
+    "delete from visit_cases where reference = :r",
 )
 _OWED = "select 1 as yes from legs where reference = :r and state = 'granted' and stalls_at is not null limit 1"
 # Nobody owns them any more; their bytes and names go with the leftovers, as what nobody came back for.

@@ -162,6 +162,12 @@ class UnknownMandate(Unknown):
     code = "unknown_mandate"
 
 
+class UnknownVisit(Unknown):
+    """There is no such visit."""
+
+    code = "unknown_visit"
+
+
 class UnknownFile(Unknown):
     """There is no such file."""
 

@@ -17,7 +17,8 @@ from store.sealing import seal, unseal
 
 TOPIC = "people"  # told after each change of what an account or a token is worth
 SEEN_EVERY = timedelta(minutes=1)
-_ITS_SIGN_IN = tuple((table, "account") for table in ("factors", "recovery_codes", "half_sign_ins", "sign_ins"))
+_ITS_SIGN_IN = tuple((table, "account") for table in (
+    "factors", "recovery_codes", "half_sign_ins", "sign_ins", "known_numbers"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from web.staff import (
     auditing,
     bells,
     bulletins,
+    counter,
     health,
     inbox,
     leg_work,
@@ -57,7 +58,7 @@ ACCOUNT_VIEWS = (steps, page)
 VIEWS = (answer, home, login, situation, form, materials, filing, case,
          oversight, disclosure, platform, mandates, agreements, acting, news, account)
 STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, bells, warnings, ratings,
-               overview, report, auditing)
+               overview, report, auditing, counter)
 
 
 def register_pages(app: Flask) -> None:

@@ -9,6 +9,7 @@ from flask import Flask, Request, Response, g, redirect, request, session, url_f
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
+from desk.parties.persons import masked
 from people import personas
 from people.accounts import Beside, nothing
 from people.errors import PeopleError, TooManyAttempts, WrongLogin
@@ -17,7 +18,7 @@ from people.identity import VISITOR, Identity
 from people.oidc.accounts import via
 from people.oidc.person import Person
 from people.oidc.ticket import Ticket
-from people.policy import POLICY, Access
+from people.policy import AT_COUNTER, HANDED_OUT, POLICY, Access, Verdict
 from people.sign_ins import came
 from store.people import Account
 from store.port import Tx
@@ -37,6 +38,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a page asks by itself, whoever sits before it.
 UNCOUNTED = frozenset({"static", "operation.healthz", "operation.readyz", "operation.metrics"})
 POLLED = frozenset({"pages.case_live", "pages.tracked_live", "staff.health_live"})
+VISIT = "visit"  # in the page cookie of a clerk: for which visit it keeps what it keeps
 OWNER, TRACKED = "of", "tracked"  # in the page cookie: who signed in last in this browser, the case looked up by code
 
 
@@ -51,11 +53,13 @@ def half_cookie() -> str:
 
 
 def current() -> Identity:
-    """Who sends this request: by bearer token if there is one, else by the session cookie, else a visitor."""
+    """Who sends this request: by bearer token if there is one, else by the session cookie, else a visitor. On the pages
+    where a clerk acts for a person who is at the counter it is that person."""
     kept = noted()
     found: Identity | None = kept.get("identity")
     if found is None:
-        found = kept.identity = _by_bearer() if _BEARER in asked().environ else _by_cookie()
+        found = _by_bearer() if _BEARER in asked().environ else _by_cookie()
+        found = kept.identity = found.attended if asked().endpoint in AT_COUNTER else found
     return found
 
 
@@ -183,9 +187,10 @@ def guard(app: Flask) -> None:
 
 def _shown() -> dict[str, Any]:
     """What every template may show."""
-    settings = house().settings
+    settings, visit = house().settings, current().visit
     return {"identity": current(), "tabs": tabs_of(current().role), "env": settings.env, "demo": settings.demonstrates,
-            "request_id": request_id(), "now": house().clock.now(), "zone": settings.zone}
+            "request_id": request_id(), "now": house().clock.now(), "zone": settings.zone,
+            "visit": visit, "attended": masked(visit.name) if visit else ""}
 
 
 def _door() -> AnyResponse | None:
@@ -205,17 +210,48 @@ def _door() -> AnyResponse | None:
     if _BEARER in request.environ and request.path.startswith("/api/"):
         current()  # a wrong token is refused even where none is needed, or its owner would not notice
     verdict = access.verdict(current()) if access.roles else "allowed"
-    if verdict == "sign_in":
-        return _to_login()
-    if verdict == "forbidden":
-        raise Problem(403, *OWN_WORDS[403])
+    if access.roles or endpoint in AT_COUNTER:
+        keep_apart(current())
+    if verdict != "allowed":
+        return _turned_away(verdict, endpoint)
     _not_too_often(access)
     # Whoever must sign in has; only now may a body be read, and a thread wait for it.
     _say_whose(request, access)
     refuse_unfit_form()
     if access.relation not in {"signature", "socket"}:
         _protect(request, access.roles != frozenset())
+    _note_act(endpoint, request)
     return None
+
+
+def _turned_away(verdict: Verdict, endpoint: str) -> AnyResponse:
+    """To the sign-in; a clerk to where a visit begins; nobody else anywhere."""
+    if verdict == "sign_in":
+        return _to_login()
+    if current().role == "counter" and endpoint in AT_COUNTER and not wants_json():
+        return redirect(url_for("staff.counter", nobody=1), 303)
+    raise Problem(403, *OWN_WORDS[403])
+
+
+def keep_apart(who: Identity) -> None:
+    """What pages keep in a clerk's browser goes with the visit it was kept in; a form from before it is refused."""
+    if who.role != "counter" and who.visit is None:
+        return
+    visit = who.visit.id if who.visit else ""
+    if session.get(VISIT, "") != visit:
+        session.clear()
+        session[OWNER], session[VISIT] = who.visit.row.clerk if who.visit else who.subject, visit
+
+
+def _note_act(endpoint: str, request: Request) -> None:
+    """What a clerk does for somebody is in the audit log before it is done."""
+    visit = current().visit
+    if visit is None or endpoint not in AT_COUNTER:
+        return
+    if request.method not in SAFE_METHODS or endpoint in HANDED_OUT:
+        named = request.view_args or {}
+        which = str(named.get("reference") or named.get("draft") or named.get("bundle") or "")
+        house().visits.note(visit.row, AT_COUNTER[endpoint] or endpoint, which, house().clock.now())
 
 
 def _not_too_often(access: Access) -> None:

@@ -7,17 +7,17 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from catalog.papers import ID_CARD, of_kind
+from catalog.papers import ID_CARD
 from catalog.reading import kinds_of_paper
-from desk.parties.persons import folded
+from desk.parties.persons import number_on
 from desk.staff.acts import Act
 from forms.formats import FORMATS, BadFormat
-from forms.persons import person_number
 from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
 from people.oidc.person import Person, fit_subject, known_of
 from people.tokens import Grant
+from people.visits import PLACE
 from store.people import Account
 from web.wiring import House
 
@@ -54,13 +54,17 @@ def token(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def account(home: House, asked: Asked) -> dict[str, Any]:
-    """Make a local account: `login`, `role`, `name`, `department` (officers), `password`, which its owner changes at
-    the first sign-in."""
+    """Make a local account: `login`, `role`, `name`, `department` (officers), `counter` (clerks, what theirs is
+    called), `password`, which its owner changes at the first sign-in."""
     act, now, login = act_of(asked), home.clock.now(), str(asked["login"]).strip()
     if not login or not str(asked["name"]).strip():
         raise CommandRefused("账号名和姓名都不能是空的")
+    place = str(asked.get(PLACE) or "").strip()
+    if place and asked["role"] != "counter":
+        raise CommandRefused("--counter 是窗口的名称，只和 --role counter 一起写")
     new = NewAccount(login=login, role=role_of(asked["role"]), name=str(asked["name"]),
-                     department=_office(home, asked), password=str(asked["password"]), must_change=True)
+                     department=_office(home, asked), password=str(asked["password"]), must_change=True,
+                     details={PLACE: place} if place else {})
     said = {"role": new.role, "department": new.department}
     if act.dry_run:
         return {"account": ""}
@@ -108,17 +112,16 @@ def _identify(home: House, found: Account, asked: Asked, _account: str, beside: 
     person = Person(issuer="", subject="", sid=None, name=found.name, citizen_id=number, organisation=organisation,
                     credit_code=_number("uscc", code) if code else "",
                     capacity="legal_rep" if asked.get("legal_rep") else "")
-    home.accounts.identify(found, known_of(person, home.parts.roles), beside)
+    home.accounts.identify(found, known_of(person, home.parts.roles), beside, number="" if organisation else number)
 
 
 def _person_number(home: House, asked: Asked) -> str:
     """The person's number, with the kind of the paper that somebody has seen."""
-    kind, number = str(asked.get("paper") or ID_CARD), folded(str(asked["citizen_id"]))
-    kinds = sorted(kinds_of_paper(home.catalog))
+    kind, kinds = str(asked.get("paper") or ID_CARD), sorted(kinds_of_paper(home.catalog))
     if kind not in kinds:
         raise CommandRefused(f"不认识证件种类 {kind}；--paper 可以写 {'、'.join(kinds)}")
     try:
-        return person_number(of_kind(kind, number), {ID_CARD: "身份证", kind: kind})
+        return number_on(kind, str(asked["citizen_id"]))
     except BadFormat as wrong:
         more = "；不是身份证的，请用 --paper 写明是哪一种" if kind == ID_CARD else ""
         raise CommandRefused(f"{wrong}{more}") from None

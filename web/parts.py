@@ -28,14 +28,14 @@ from connectors.shipped import registry as shipped
 from connectors.signing import BadSecret, secret_bytes
 from desk.applicants.places import Places
 from desk.desk import Desk
-from desk.parties.persons import OWN_ROLES
+from desk.parties.persons import OWN_ROLES, numbers
 from desk.premises import Keep, Premises
 from people.oidc.person import RoleFields
 from people.oidc.setup import BadSetup, Given, Setup, read_setup
 from people.personas import Persona, staff
 from settings.values import Settings, unused
 from sources.connected import Connected
-from sources.samples import PERSONAS
+from sources.samples import PERSONAS, SamplePerson
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
 from store.copies.journal import Journal
@@ -71,7 +71,7 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
         catalog=catalog, deployment=deployment, registry=registry,
         open_store=lambda: open_store(place, cipher, LOG.warning),
         make_desk=lambda opened: _desk(settings, parts, opened),
-        personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"),
+        personas=_personas(settings, catalog, deployment), cookie_key=cipher.index("cookies", "web.cookies"),
         oidc=_oidc(settings, environ, catalog), roles=_roles(catalog), gateway=gateway_of(settings),
         scanner=scanner_of(settings), sources=sources, looked_up_at=listed.bodies,
         unconnected=unconnected(catalog, sources))
@@ -214,9 +214,16 @@ def _desk(settings: Settings, parts: Parts, opened: Opened) -> Desk:
         journal=Journal(settings.journal_file), places=Places(settings.threads * LOOKING[0] // LOOKING[1])))
 
 
-def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:
+def _personas(settings: Settings, catalog: Catalog, deployment: Deployment) -> tuple[Persona, ...]:
     """The sample persons of demo and test; none in production."""
     if not settings.demonstrates:
         return ()
-    applicants = tuple(Persona(one.id, one.name, "applicant", note=one.note, details=one.details) for one in PERSONAS)
+    applicants = tuple(Persona(one.id, one.name, "applicant", note=one.note, details=one.details,
+                               number=_own_number(catalog, one)) for one in PERSONAS)
     return applicants + staff({body.id: body.name or body.id for body in deployment.bodies.values()})
+
+
+def _own_number(catalog: Catalog, one: SamplePerson) -> str:
+    """The number of a sample person who is there for themself, and not for an organisation."""
+    for_a_body = any(role.body and role.id in one.details for role in _roles(catalog))
+    return "" if for_a_body else next(iter(numbers(catalog, one.name, one.details, "citizen_id")), "")

@@ -45,6 +45,7 @@ from people.personas import Persona
 from people.sessions import Lives, Sessions
 from people.sign_ins import SignIns
 from people.tokens import Tokens
+from people.visits import Visits
 from settings.clock import Clock
 from settings.values import Settings
 from sources.port import Sources
@@ -109,11 +110,13 @@ class House:
         self.guesses, self.rates, self.readers = Guesses(), Rates(settings.rates), Readers()
         self.accounts = Accounts(lambda: self.database, self.guesses)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
-        lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
+        lives = Lives(*(timedelta(seconds=one) for one in (
+            settings.session_idle, settings.session_life, settings.visit_idle)))
         self.sessions = Sessions(lambda: self.database, lives)
         self.factors = Factors(lambda: self.database, self.guesses)
         self.halfway = Halfway(lambda: self.database, Asks(settings.asks_factor, settings.password_days))
         self.sign_ins = SignIns(lambda: self.database)
+        self.visits = Visits(lambda: self.database, lives.visit)
         self.oidc_accounts = OidcAccounts(lambda: self.database, lambda: self.parts.roles)
         self._lock = RLock()
         self._parts: Parts | None = None

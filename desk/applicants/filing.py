@@ -28,6 +28,7 @@ from desk.errors import (
     IdempotencyMismatch,
     InvalidAnswers,
     NoMandate,
+    VisitOver,
 )
 from desk.known import Known
 from desk.parties.holders import Holders, grounds
@@ -35,7 +36,7 @@ from desk.parties.parties import Parties, Party, refuse_missing
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.uploads.papers import fit, lost_file, wrong_papers
-from desk.values import Filing, Receipt, ReceiptLeg
+from desk.values import AtCounter, Filing, Receipt, ReceiptLeg
 from desk.writing import Change
 from forms.compose import compose
 from forms.plan import Plan
@@ -52,6 +53,7 @@ from store.errors import UnknownFile as NotStored
 from store.mandates import AgencyRow, MandateRow
 from store.port import Tx
 from store.submissions import Submission
+from store.visits import filed, visits
 
 Also = Callable[[Tx, str], None]
 
@@ -176,12 +178,14 @@ class Intake:
         kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
         body: dict[str, Any] = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
                                 "consent": consent, **found.without(whole.arranged.others).pinned()}
+        if filing.counter is not None:
+            body["counter"] = filing.counter.kept()
         if parties:
             body["agreements"] = [one.kept() for one in parties]
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=owner,
                       bundle=filing.bundle, edition=edition.hash, plan=whole.hash, filed_at=now,
                       code=references.new_code(), body=body)
-        names = tuple(sorted({name for names in kept.values() for name in names}))
+        names = tuple(sorted(filing.scans.union(*kept.values())))
         return Ready(filing, row, whole, offices, names, parties=parties)
 
     def _refuse_out_of_hours(self, bundle: str, now: datetime) -> None:
@@ -219,6 +223,8 @@ class Intake:
                                       scope=ready.row.body["consent"], reference=ready.row.reference))
             if ready.agency is not None:
                 self._under(tx, ready)
+            if ready.filing.counter is not None:
+                _at_counter(tx, ready.filing.counter, ready.row)
             self._parties.file(tx, ready.parties, ready.row.reference, now)
             if also is not None:
                 also(tx, ready.row.reference)
@@ -246,6 +252,13 @@ class Intake:
         assert ready.agency is not None
         mandates.file_under(tx, ready.agency)
         agency.take_over(tx, Hand(ready.agency.agent, ready.mandate), ready.row)
+
+
+def _at_counter(tx: Tx, at: AtCounter, row: CaseRow) -> None:
+    """The case is filed while the visit is open, or not at all."""
+    if not visits.hold(tx, at.visit, row.filed_at):
+        raise VisitOver
+    filed.add(tx, row.reference, (at.counter, at.visit), row.filed_at)
 
 
 def with_code_of(agent: AgencyRow | None, receipt: Receipt) -> Receipt:

@@ -75,6 +75,16 @@ def number_key(number: str, kind: FieldType = "citizen_id") -> str:
     return clean_key(clean)
 
 
+def masked(name: str) -> str:
+    """A name as others may see it who need not know it: 张**."""
+    return f"{name[:1]}**"
+
+
+def number_on(kind: str, typed: str) -> str:
+    """A person's number as it was typed from a paper of this kind, in its clean form; `BadFormat`."""
+    return person_number(of_kind(kind, folded(typed)), {ID_CARD: "身份证", kind: kind})
+
+
 def clean_key(number: str) -> str:
     """The same of a number as the form leaves it. Of a permit of Hong Kong or Macao the last two of eleven signs count
     how often it was renewed."""

@@ -110,6 +110,7 @@ def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee
         **head(dossier.case, leg),
         "bundle": said["bundle"],
         "matter": said["matter"],
+        "channel": "counter" if "counter" in dossier.body else "online",
         "applicant": people,
         **_agreed(dossier, leg, people),
         "fields": leg_fields(plan, leg.leg, known),

@@ -21,7 +21,7 @@ FAULT = "sweep.fault."
 REMEMBERED = timedelta(days=1)  # a fault that nobody met again since was its host's, which is gone
 # In the order in which a sweep does them.
 PARTS = ("leases", "offices", "pauses", "lapses", "leftovers", "urges", "dates", "watch", "seals", "journal", "news",
-         "counters", "endings", "recount", "sessions")
+         "counters", "endings", "recount", "sessions", "visits")
 
 T = TypeVar("T")
 

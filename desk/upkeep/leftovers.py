@@ -10,9 +10,10 @@ bytes go, then its row: whatever is cut off in between is found again the next d
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from desk.premises import Premises
 from desk.upkeep.strays import Strays
@@ -129,13 +130,20 @@ def _named(tx: Tx, page: Sequence[Unlinked], since: datetime | None = None, afte
     drafted, unread = set[str](), set[str]()
     for owner in owners:
         try:
-            drafted.update(file for draft in drafts.of_subject(tx, owner, since)
-                           for files_ in draft.body["materials"].values() for file in files_)
+            drafted.update(file for draft in drafts.of_subject(tx, owner, since) for file in _files_of(draft.body))
         except SealBroken:
             unread.add(owner)
             LOG.warning("a draft does not open: whatever its owner has uploaded stays")
     offices = any(owner.startswith(OF_OFFICES) for owner in owners)
     return _Named(frozenset(drafted), frozenset(unread), tuple(_unsettled(tx, after)) if offices else ())
+
+
+def _files_of(body: Mapping[str, Any]) -> Iterator[str]:
+    """The files that a draft names: of its papers, and the paper on which its consent was signed at a counter."""
+    for names in body["materials"].values():
+        yield from names
+    if paper := body["consent"].get("paper"):
+        yield paper
 
 
 def _disowned(tx: Tx, page: Sequence[Unlinked], named: _Named, now: datetime) -> list[str]:

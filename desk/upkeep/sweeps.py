@@ -32,6 +32,7 @@ from store.engine import migrations, same_keys
 from store.errors import StoreClosed, StoreUnavailable
 from store.legs import LegRow
 from store.port import Tx
+from store.visits import visits
 
 LOG = logging.getLogger("yijianshi.seals")
 EVERY = timedelta(minutes=1)
@@ -81,6 +82,7 @@ class Sweeper:
         if self._watch.is_recount_due(now):
             do("recount", self._watch.recount)
         do("sessions", lambda moment: database.write(lambda tx: people.purge(tx, moment)))
+        do("visits", lambda moment: database.write(lambda tx: visits.purge(tx, moment)))
         database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
         return now + SOON if more else self._again(now)
 

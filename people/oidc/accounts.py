@@ -17,6 +17,7 @@ from store.errors import LoginTaken
 from store.identities import Bond
 from store.people import Account
 from store.port import Database, Tx
+from store.visits import numbers
 
 
 class OidcAccounts:
@@ -40,7 +41,7 @@ class OidcAccounts:
             if not person.enough and (account is None or account.role == "applicant"):
                 raise RealNameNeeded
             if bond is None or account is None:
-                return _made(tx, person, details, now)
+                return _known_at_a_counter(tx, person, details, now) or _made(tx, person, details, now)
             identities.came(tx, bond, now)
             people.came(tx, account.account, now)
             return _renewed(tx, account, person, details)
@@ -97,17 +98,41 @@ def via(issuer: str, sid: str | None) -> str:
     return json.dumps([issuer, sid])
 
 
+def _known_at_a_counter(tx: Tx, person: Person, details: dict[str, str], now: datetime) -> Account | None:
+    """The account that a counter made for this very person, who signs in for the first time, or None. What was filed
+    there is theirs: the clerk has seen the paper with the number that the platform says."""
+    found = numbers.account_of(tx, _own_number(person)) if _own_number(person) else None
+    if found is None or not found.login.startswith(numbers.AT_A_COUNTER) or identities.bonds_of(tx, found.account):
+        return None
+    identities.add_bond(tx, Bond(person.issuer, person.subject, found.account, now, now))
+    people.came(tx, found.account, now)
+    return _renewed(tx, found, person, details)
+
+
+def _own_number(person: Person) -> str:
+    """The number of whoever signs in for themself; none where it is for an organisation."""
+    return "" if person.organisation else person.citizen_id
+
+
 def _made(tx: Tx, person: Person, details: dict[str, str], now: datetime) -> Account:
     """A new applicant. The login is nobody's name: what people are called like decides nothing here."""
     name = f"p{secrets.token_hex(8)}"
     account = Account(account=name, login=f"@{name}", role="applicant", name=person.name, created_at=now, body=details)
     people.add_account(tx, account)
     identities.add_bond(tx, Bond(person.issuer, person.subject, name, now, now))
+    _note_number(tx, account, person)
     return account
+
+
+def _note_number(tx: Tx, account: Account, person: Person) -> None:
+    """Whose account it is, for a counter to which the person brings the paper."""
+    if account.role == "applicant" and (number := _own_number(person)):
+        numbers.note(tx, account.account, number)
 
 
 def _renewed(tx: Tx, account: Account, person: Person, details: dict[str, str]) -> Account:
     """What is newly known of an applicant; a member of the staff is who the operator said."""
+    _note_number(tx, account, person)
     if account.role != "applicant" or (account.name, account.body) == (person.name, details):
         return account
     people.renew(tx, account, person.name, details)

@@ -24,6 +24,7 @@ SEALED: Mapping[tuple[str, str], str] = {
     ("sign_ins", "body"): "sign_ins:body:{account}", ("preferences", "body"): "preferences:body:{subject}",
     ("consents", "scope"): "consents:scope:{consent}", ("agreements", "body"): "agreements:body:{agreement}",
     ("mandates", "body"): "mandates:body:{mandate}", ("agencies", "code"): "mandates:code:{reference}",
+    ("visits", "body"): "visits:body:{visit}",
     **{("ratings", said): f"ratings:{said}:{{reference}}/{{leg}}" for said in ("body", "fix", "call")},
     ("bulletins", "body"): "bulletins:body:{bulletin}", ("bells", "body"): "bells:body:{account}",
 }

@@ -343,6 +343,21 @@ TWENTY_SECOND: tuple[str, ...] = (
     "create index legs_stalled on legs (stalls_at, reference, leg, office) where stalls_at is not null",
 )
 
+# Whom clerks at counters attended to (`store/visits/`), what was filed so, and whose account a person's number is of.
+TWENTY_THIRD: tuple[str, ...] = (
+    """create table visits (visit {text} primary key, clerk {text} not null, counter {text} not null,
+    subject {text} not null, session {text} unique, opened_at {text} not null, until {text} not null, ended_at {text},
+    how {text}, body {blob} not null){strict}""",
+    "create index visits_by_time on visits (opened_at, visit)",
+    """create table visit_cases (reference {text} primary key references cases, counter {text} not null,
+    visit {text} not null, filed_at {text} not null){strict}""",
+    "create index visit_cases_of_counter on visit_cases (counter, filed_at, reference)",
+    "create index visit_cases_of_visit on visit_cases (visit)",
+    """create table known_numbers (mark {text} not null, account {text} not null,
+    primary key (mark, account)){strict}""",
+    "create index known_numbers_of_account on known_numbers (account)",
+)
+
 # Which officers want to hear of work.
 TWENTY_FIFTH: tuple[str, ...] = (
     """create table bells (account {text} primary key references accounts, office {text} not null,
@@ -375,5 +390,6 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "0020_infected_files_seen": TWENTIETH,
     "0021_found_at_once": TWENTY_FIRST,
     "0022_what_stands_still": TWENTY_SECOND,
+    "0023_visits_at_counters": TWENTY_THIRD,
     "0025_bells_of_officers": TWENTY_FIFTH,
 }

@@ -9,10 +9,13 @@ from desk.parties.holders import Holders
 from people import totp
 from people.errors import WrongLogin
 from people.factors import enrol
+from people.identity import Identity
 from people.oidc.person import Person
 from people.oidc.ticket import new_ticket
 from people.sign_ins import came
 from people.tokens import Grant
+from people.visits import Shown
+from store.visits.numbers import AT_A_COUNTER
 from tests.ops.conftest import file
 from tests.pages.client import Visitor
 from web.wiring import NAME
@@ -204,3 +207,34 @@ def test_every_act_and_who_did_it_can_be_read(deployment, monkeypatch):
     assert [one["by"] for one in lines] == ["zhao", "qian", "qian"]
     assert "换机房" in deployment.ok("audit", "--since", lines[-1]["at"])
     assert deployment.ok("audit", "--since", "2100-01-01") == ""
+
+
+def test_a_counter_finds_whose_number_is_known_and_the_person_finds_at_home_what_was_made_for_them(deployment):
+    deployment.ok("account", "zhao", "--role", "counter", "--name", "赵三", "--counter", "三号窗", "--password", LONG)
+    assert "--counter 是窗口的名称" in deployment.flask(
+        "account", "sun", "--role", "officer", "--name", "孙", "--counter", "三号窗", "--password", LONG).output
+    for login in ("wang", "boss"):
+        deployment.ok("account", login, "--role", "applicant", "--name", "王二", "--password", LONG)
+    deployment.ok("accounts", "identify", "boss", "--citizen-id", "11010519491231002X", "--organisation", "示例公司",
+                  "--credit-code", "91370200163562681G", "--reason", "已看证件")
+    with deployment.house() as home:
+        now, shown = home.clock.now(), Shown("王二", "11010519491231002X", {})
+        made = home.visits.account(shown, now)
+        assert made.login.startswith(AT_A_COUNTER), "an account for an organisation is not the person's"
+        clerk = Identity(home.accounts.by_login("zhao").account, "counter", by="session")
+        body = {"why": "present", "checked": "reader", "paper": "id_card"}
+        for secret in ("one", "another"):
+            home.visits.open(clerk, secret, made, body, now)
+
+        def comes(sub, **more):
+            return home.oidc_accounts.enter(Person("i", sub, None, "王二", **more), new_ticket("/", now), now)
+
+        assert comes("firm", citizen_id=shown.number, organisation="示例公司").account != made.account
+        assert comes("s", citizen_id=shown.number).account == made.account
+        assert comes("t", citizen_id=shown.number).account != made.account, "it is taken"
+    day = now.astimezone(home.settings.zone).date().isoformat()
+    assert deployment.json("visits", day, day) == [{"day": day, "counter": "三号窗", "visits": 2, "cases": 0}]
+    assert f"{day}  三号窗  接待 2  提交 0" in deployment.ok("visits", day, day)
+    deployment.ok("accounts", "identify", "wang", "--citizen-id", "110105194912310038", "--reason", "已看证件")
+    with deployment.house() as home:
+        assert home.visits.account(Shown("王二", "110105194912310038", {}), now).login == "wang"

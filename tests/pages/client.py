@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,11 +40,12 @@ class Visitor:
             form.setdefault(name, []).append(value)
         return self._keep(self.client.post(path, data=form, follow_redirects=True, buffered=True))
 
-    def attach(self, path: str, name: str, content: bytes) -> str:
-        """Send one chosen file to `path`."""
+    def attach(self, path: str, name: str, content: bytes, field: str = "file",
+               beside: Mapping[str, str] | None = None) -> str:
+        """Send one chosen file to `path`, with what stands beside it."""
         token = re.search(r'name="csrf-token" content="([^"]+)"', self.page)
         assert token is not None
-        form = {"csrf_token": token[1], "file": (io.BytesIO(content), name)}
+        form = {"csrf_token": token[1], field: (io.BytesIO(content), name), **(beside or {})}
         return self._keep(self.client.post(path, data=form, content_type="multipart/form-data",
                                            follow_redirects=True, buffered=True))
 

@@ -33,6 +33,7 @@ def test_urges_ratings_and_what_staff_see_are_accessible(town: Town, browser: Br
                           ("supervisor", ("/staff/warnings", "/staff/warnings?soon=1", "/staff/warnings?stalled=1",
                                           "/staff/ratings",
                                           f"/staff/ratings/{leg}", "/staff/overview", "/staff/report")),
+                          ("counter", ("/staff/counter",)),
                           ("auditor", ("/staff/audit", "/staff/audit/strange", "/staff/audit/undelivered"))):
         visitor = Visitor(town.app)
         visitor.sign_in(person)

@@ -62,13 +62,15 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     young = kept(there, at=NOW + 20 * DAY)
     draft = desk.drafts.open(SUBJECT, "utilities", POWER, NOW)
     desk.drafts.attach(SUBJECT, draft.id, "BL01", [drafted], NOW)
+    signed = kept(there)  # by hand, at a counter
+    desk.drafts.save(SUBJECT, draft.id, {"consent": {"agreed": True, "sensitive": [], "paper": signed}}, NOW)
     leg = f"{receipt.reference}-03"
     assert there.say(OFFICE, leg, "leg.refused", NOW, reason_code="R1", reason="不符") == "applied"
     assert there.say(OFFICE, leg, "leg.granted", NOW,
                      results=[{"name": "批复", "files": [{"file": named}]}]) == "quarantined"
     filed = [kept(there)]
     there.house.database.write(lambda tx: files.link(tx, receipt.reference, SUBJECT, filed))
-    everything = [*filed, named, drafted, young, orphan, theirs, result]
+    everything = [*filed, named, drafted, signed, young, orphan, theirs, result]
     vault, strays = there.house.opened.vault, [new_file_id(NOW), new_file_id(NOW + 20 * DAY)]
     for file in strays:  # whoever brought them was cut off before there was a row
         vault.put(file, [b"x"])
@@ -77,12 +79,12 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     assert all(left(there, everything))
     assert all(map(vault.keys, strays))
     desk.sweep(NOW + 31 * DAY)
-    assert left(there, everything) == [True, True, True, True, False, False, False]
+    assert left(there, everything) == [True, True, True, True, True, False, False, False]
     assert left(there, strays[:1]) == [False]
     assert vault.keys(strays[1])
     assert desk.drafts.read(SUBJECT, draft.id, NOW).id == draft.id
     desk.sweep(NOW + 91 * DAY)
-    assert left(there, everything) == [True, True, False, False, False, False, False]
+    assert left(there, everything) == [True, True, False, False, False, False, False, False]
     assert left(there, strays) == [False, False]
     with pytest.raises(UnknownDraft):
         desk.drafts.read(SUBJECT, draft.id, NOW)

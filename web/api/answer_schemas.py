@@ -184,6 +184,7 @@ class CaseAnswer(Answer):
     composite = some("the certificate over several results, part by part; `shown`: what a report repeats of the form")
     materials = many(fields.Dict())
     on_behalf = some("filed by an agent: `principal_name`, `agent_name`, `mandate`, `acts`, `yours`; else null")
+    counter = some("filed by a clerk at a counter: its `name`, `scans` of what was signed (`file`, `name`); else null")
 
 
 class EffectAnswer(Answer):

@@ -76,6 +76,8 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
     "leg.filed": {
         "bundle": {"type": "object", "properties": {"id": TEXT, "name": TEXT, "edition": TEXT}},
         "matter": {"type": "object", "properties": {"id": TEXT, "code": MAYBE, "name": TEXT, "variant": MAYBE}},
+        "channel": {"enum": ["online", "counter"], "description": "where it was filed: by people themselves, or by a "
+                                                                  "clerk for somebody who came to a counter"},
         "applicant": {"type": "object", "additionalProperties": PERSON,
                       "description": "people by role (holder, legal_rep, agent…), declared parts only"},
         "agreements": AGREED | {"description": "who agreed online before it was filed, of those whom this leg is told "

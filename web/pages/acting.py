@@ -32,7 +32,8 @@ WRONG_NUMBER = "没有这个编号的委托，或者它现在不能用来办这�
 def offered(bundle: str) -> tuple[list[Mandate], bool]:
     """Under which mandates the person of this browser may file a bundle, one for each principal; and whether there may
     be more than are listed."""
-    return desk().mandates.for_filing(subject(), bundle, now()) if current().role == "applicant" else ([], False)
+    own = current().role == "applicant" and current().visit is None
+    return desk().mandates.for_filing(subject(), bundle, now()) if own else ([], False)
 
 
 def chosen(bundle: str) -> Mandate | None:

@@ -13,8 +13,10 @@ from desk.errors import DeskError
 from desk.parties.statements import is_theirs
 from desk.values import Draft, Reviewed
 from forms.plan import SectionLine
+from web.errors import Problem
 from web.identity import subject
 from web.pages.again import keep, taken
+from web.pages.at_counter import signed_application, signed_consent
 from web.pages.form import asked_sections, inputs_of, lines_of
 from web.pages.inputs import Input, Linked, flat, kept_value, of_line, problems_of, with_value
 from web.pages.materials import numbers_in_doubt, papers_of, pledges_of, problems_in, unsigned
@@ -38,7 +40,12 @@ def consent(draft: str) -> str | Response:
     if problems:
         keep(request.path, [[problem.text, problem.href] for problem in problems])
         return redirect(request.path, 303)
-    given = {"agreed": True, "version": CONSENT_VERSION, "sensitive": list(found.scope.sensitive)}
+    given: dict[str, object] = {"agreed": True, "version": CONSENT_VERSION, "sensitive": list(found.scope.sensitive)}
+    try:
+        given |= signed_consent()
+    except Problem as problem:
+        keep(request.path, [[problem.detail, "#scan"]])
+        return redirect(request.path, 303)
     saved = desk().drafts.save(subject(), draft, {"consent": given}, now())
     asks = not all(party.agrees for party in saved.parties)
     return redirect(url_for("pages.draft_agreements" if asks else "pages.review", draft=draft), 303)
@@ -124,19 +131,26 @@ def submit(draft: str) -> tuple[str, int] | Response:
     problems = [] if found.filed_as else everything_wrong(found)
     if problems:
         return redirect(url_for("pages.review", draft=draft), 303)  # which names them all
-    if not found.filed_as and request.form.get("edition") != found.edition:
-        return _review_page(found, [Linked("这件事的办理要求刚刚有更新，下面是更新后的内容；请再核对一遍后提交")]), 409
-    if not found.filed_as and overtaken(_mark(found)):
-        return _review_page(found, [Linked("内容已在别处改过，下面是现在的内容；请再核对一遍后提交")]), 409
+    if not found.filed_as and (changed := _changed(found)):
+        return _review_page(found, [Linked(f"{changed}；请再核对一遍后提交")]), 409
     try:
         receipt = desk().submit_draft(subject(), draft, dict(found.consent), now(),
-                                      Reviewed(found.version))
+                                      Reviewed(found.version, counter=signed_application(found)))
+    except Problem as problem:
+        return _review_page(found, [Linked(problem.detail, "#scan")]), problem.status
     except DeskError as error:
         if error.status not in {409, 422}:
             raise
         again = draft_of(draft)
         return _review_page(again, everything_wrong(again) or refusals(again, error)), error.status
     return redirect(url_for("pages.receipt", reference=receipt.reference), 303)
+
+
+def _changed(draft: Draft) -> str:
+    """What is another than on the page from which it is filed; empty for nothing."""
+    if request.form.get("edition") != draft.edition:
+        return "这件事的办理要求刚刚有更新，下面是更新后的内容"
+    return "内容已在别处改过，下面是现在的内容" if overtaken(_mark(draft)) else ""
 
 
 def refusals(draft: Draft, error: DeskError) -> list[Linked]:

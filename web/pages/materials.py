@@ -184,14 +184,15 @@ def upload(draft: str, key: str) -> Response:
     return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
 
 
-def keep_paper(file: FileStorage, name: object, spec: Spec) -> str:
-    """Keep a file chosen for the paper called `name` and give its id; a `Problem` says why this paper takes it not."""
+def keep_paper(file: FileStorage, name: object, spec: Spec, owner: str | None = None) -> str:
+    """Keep a file chosen for the paper called `name`, as the caller's or that of an `owner`, and give its id; a
+    `Problem` says why this paper takes it not."""
     ending = (file.filename or "").rpartition(".")[2].lower()
     if ending not in {*spec.file_types, *(("jpeg",) if "jpg" in spec.file_types else ())}:
         say = f"{name}只收 {'、'.join(spec.file_types)} 文件，{IPHONE if ending in OF_PHONES else '请换一个文件'}"
         raise Problem(422, "file_type", say, {"file": [say]})
     try:
-        kept = keep_upload(file.stream, file.filename or "", "", subject())
+        kept = keep_upload(file.stream, file.filename or "", "", owner or subject())
     except Problem as problem:
         if problem.code not in {"file_type", "file_type_differs"}:
             raise

@@ -43,6 +43,7 @@ ACTIONS: Mapping[str, str] = {
     "account.codes": "换恢复码", "account.reset-factor": "取消验证器", "account.bind": "绑定身份",
     "account.identify": "登记证件号码", "account.unbind": "解除身份", "account.erase": "注销账号", "sign_in": "登录",
     "sign_in.failed": "登录没有成功",
+    "visit.open": "窗口开始接待", "visit.act": "窗口代为操作", "visit.end": "窗口结束接待",
     "file.refused": "拒收有病毒的文件", "file.infected": "停用查出病毒的文件",
     "scan.seen": "处理查出病毒的文件",
     "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "draft.drop": "删除草稿",
@@ -52,7 +53,8 @@ ACTIONS: Mapping[str, str] = {
     "restore": "恢复数据", "reconcile": "对账",
 }
 SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息",
-        "network": "网络", "how": "方式", "found": "病毒名"}  # is told of an act
+        "network": "网络", "how": "方式", "found": "病毒名",
+        "visit": "接待", "counter": "窗口", "of": "办件或草稿"}  # is told of an act
 HEADINGS = ("序号", "时间", "谁", "做了什么", "代码", "对什么", "原因")
 FIELDS = ("actor", "action", "target")
 USUAL, OLDEST = timedelta(days=29), date(2000, 1, 1)

@@ -23,6 +23,7 @@ TABS: Mapping[Role, Sequence[Tab]] = {
                 Tab("staff.bells", "提醒")),
     "supervisor": (Tab("staff.warnings", "预警"), Tab("staff.ratings", "评价"), Tab("staff.overview", "总览"),
                    Tab("staff.report", "效能")),
+    "counter": (Tab("staff.counter", "窗口办理"),),
     "auditor": (Tab("staff.audit", "审计日志"), Tab("staff.audit_strange", "异常回告"),
                 Tab("staff.audit_undelivered", "未送达")),
 }
