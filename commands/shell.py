@@ -165,7 +165,7 @@ def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 def offices_named(database: Database, name: str, *, alone: bool = False) -> list[str]:
     """The offices that a name stands for: an office's own, or all of a kind of department; stops at a slip. What is
     both stands for all, and is said so, unless the one office is meant `alone`."""
-    listed = {body.id for body in deployment(read_settings()).bodies.values() if name in (body.id, body.department)}
+    listed = {body.id for body in deployment(read_settings()).bodies.values() if name in (body.id, *body.kinds)}
     with database.read() as tx:
         found = sorted({*tallies.offices_of(tx, name), *listed})
     if alone:

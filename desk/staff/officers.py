@@ -126,6 +126,11 @@ class Sheet:
         return documents(self.leg, self.planned) if self.opened else ()
 
     @property
+    def supervised_by(self) -> str:
+        """Which department supervises what this office decides in its place; empty where it does so itself."""
+        return str(self.definitions.departments[self.planned.department].name) if self.office.also else ""
+
+    @property
     def by_hand(self) -> bool:
         """Whether this office's officers work here; one that is pushed to answers by its own system."""
         return self.office.channel != "push"

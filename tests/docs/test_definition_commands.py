@@ -116,7 +116,7 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
     assert [line.split(": ", 1)[1] for line in lines if "transport-qingdao" in line] == [
         "transport-qingdao：不认识 deadlin；是不是 deadline？", "transport-qingdao：read_lag 应为 0 到 86400 的数字"]
     assert [line.split(": ", 1)[1] for line in lines if "tax" in line] == [
-        "tax 与 tax-2 是同一类部门、同一地区，无法决定送给谁"]
+        "tax 与 tax-2 是同一类部门、同一地区，无法决定送给谁；只承办一部分事项的用 matters 列出"]
     assert "提醒：bank：没有写 tokens" in lines[-2]
     found = json.loads(run(definitions.check, "--json", **environ).stdout)
     assert lines[-1] == f"共 {sum(one['level'] == 'error' for one in found)} 处错误，1 条提醒。"
@@ -125,6 +125,34 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
     with pytest.raises(RefusedStart) as refused:
         create_app({**environ, "YJS_ENV": "test"})
     assert str(refused.value).splitlines()[1:] == done.stdout.splitlines()[:-2]
+
+
+@pytest.mark.parametrize(("entry", "says"), [
+    ("department: [tax, customs], name: 甲, matters: [purchase-tx]",
+     "没有事项 purchase-tx；是否想写 purchase-tax？"),
+    ("department: tax, matters: [purchase-tax, food-licence]",
+     "事项 food-licence 属于 market-regulator，这个单位没有承办；请把 market-regulator 加进 department"),
+    ("department: [tax, customs], name: 甲, matters: [purchase-tax]",
+     "matters 里没有一个事项属于 customs；请列出它的事项，或从 department 中删去 customs"),
+    ("department: market-regulator, matters: [food-licence], codes: {food-licence: '01'}",
+     "提醒：b：codes 里 food-licence 只写了 2 位，缺少uscc、level，算不出业务办理项编码"),
+    ("department: tax, matters: [purchase-tax], uscc: 11370200MB0000000C, level: 3, codes: {purchase-tax: '01'}",
+     "提醒：b：codes 里 purchase-tax 只写了 2 位，缺少事项的基本编码，算不出业务办理项编码"),
+    ("department: market-regulator, matters: [food-licence], codes: {food-licence: 11370200MB0000000C3000162004000}",
+     "提醒：b：codes 里 food-licence 的基本编码是 000162004000，定义里是 000131024000；请核对是否写错了一处"),
+])
+def test_what_is_wrong_with_a_body_of_several_departments_is_said(offices, entry, says):
+    done = run(definitions.check, **offices(("bodies:\n", f"bodies:\n  b: {{connector: desk, {entry}}}\n")))
+    assert says in done.output
+    assert done.exit_code == (0 if says.startswith("提醒") else 1)
+
+
+def test_a_matter_that_nobody_does_any_more_is_said_where_others_of_its_department_are_done(offices):
+    demo = re.search(r"  city-management:\n(?:    .*\n)+", DEPLOYMENT.read_text())[0]
+    done = run(definitions.check, **offices((demo, f"{demo}    matters: [sign-setting]\n")))
+    lines = [line for line in done.output.splitlines() if "没有配置对接方式" in line]
+    assert len(lines) == 1 and "部门 city-management 没有配置对接方式" in lines[0]
+    assert "sign-setting" not in lines[0] and done.exit_code == 1
 
 
 @pytest.mark.parametrize("guide", ["connecting.md", "connecting.zh-CN.md"])
