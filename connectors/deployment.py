@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from connectors.base import Body, Registry
 from connectors.endpoint import Around, Level, merged
-from connectors.entry import Entry, Served
+from connectors.entry import NAMELESS, Entry, Served
 from connectors.lined_yaml import BadYaml, Lined, read_lined
 
 EVERYWHERE = ""
@@ -193,8 +193,9 @@ class _Reader(ListReader):
             if body is not None:
                 bodies[name] = body
         self.twice([one for one in self.listed if one.id not in bodies or bodies[one.id].takes_new], listed.lines)
-        self.called(bodies.values(), listed.lines)
-        return Deployment(bodies, tuple(sorted(set(self.problems))), tuple(self.listed))
+        made = Deployment(bodies, listed=tuple(self.listed))
+        self.called(made, listed.lines)
+        return replace(made, problems=tuple(sorted(set(self.problems))))
 
     def body(self, entry: Entry) -> Body | None:
         """The body of an entry, noted as listed whether or not it can be used."""
@@ -218,12 +219,15 @@ class _Reader(ListReader):
                         "只承办一部分事项的用 matters 列出")
                 self.wrong(lines[one.id], "same_place", says)
 
-    def called(self, bodies: Iterable[Body], lines: Mapping[str, int]) -> None:
-        """Entries of one credit code are one body, which has one name."""
+    def called(self, made: Deployment, lines: Mapping[str, int]) -> None:
+        """Entries of one credit code are one body, which has one name; by that people find it where it stands for
+        several kinds."""
         seen: dict[str, Body] = {}
-        for body in bodies:
+        for body in made.bodies.values():
             first = seen.setdefault(body.uscc or body.id, body)
-            if first.name != body.name:
+            if not body.name and body.id in made.taken_over:
+                self.wrong(lines[body.id], "no_name", f"{body.id}：{NAMELESS}")
+            elif first.name != body.name:
                 says = (f"{body.id} 与 {first.id} 的统一社会信用代码相同，是同一个单位，name 却不同；"
                         "请写成同一个名称，或改正其中一个代码")
                 self.wrong(lines[body.id], "two_names", says, "warning")

@@ -22,6 +22,7 @@ _TEXTS = ("connector", "name", "region", "phone")
 _KEYS = frozenset({
     *_TEXTS, *_NUMBERS, *_FLAGS, "address", "host", "path", "secrets", "tokens", "networks", "ladder", "settings",
     "department", "matters", "uscc", "level", "codes"})
+NAMELESS = "承办几类部门的事项，请写 name：申请人看到的是这个单位自己的名称"
 AUTHORITIES = "authorities"  # the one setting that is the portal's own and not the connector's
 
 
@@ -86,8 +87,7 @@ class Entry(Endpoint):
             says = "matters 里没有事项；只承办一部分的列出事项编号，全部承办的删去这一行"
             self._wrong(self.given.lines["matters"], "bad_value", says)
         if place.kinds[1:] and "name" not in self.given.value:
-            says = "承办几类部门的事项，请写 name：申请人看到的是这个单位自己的名称"
-            self._wrong(place.line, "no_name", says)
+            self._wrong(place.line, "no_name", NAMELESS)
         return place
 
     def _codes(self) -> dict[str, str]:

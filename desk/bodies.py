@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from cases.words import is_reviewable
 from catalog.matter import Matter
 from catalog.model import Catalog
 from catalog.text import Text
@@ -33,6 +34,13 @@ def _above(catalog: Catalog) -> Callable[[str], str | None]:
         return known.parent if known else None
 
     return parent
+
+
+def supervisor_of(leg: PlannedLeg, office: str, deployment: Deployment, catalog: Catalog) -> Text | None:
+    """What the department is called that supervises what this office decides in its place; None where who decides also
+    supervises, and for what is no act of administration."""
+    kind = catalog.departments.get(leg.department)
+    return kind.name if kind and office in deployment.taken_over and is_reviewable(leg) else None
 
 
 def at_place(plan: Plan, deployment: Deployment, catalog: Catalog) -> Plan:

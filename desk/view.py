@@ -17,6 +17,7 @@ from catalog.dictionary import Field, Region
 from catalog.model import Catalog
 from connectors.matter_codes import codes_at
 from desk.applicants.afterwards import can_withdraw
+from desk.bodies import supervisor_of
 from desk.known import Known, by_leg
 from desk.premises import Premises
 from forms.composite import PlannedPart
@@ -156,9 +157,9 @@ def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any
     of several departments decides; one that fetches, or whose officers open it, is waited for from the moment it
     may."""
     leg, office, planned = known.case.legs[number], known.legs[number].office, by_leg(known.case)[number]
-    body, kind = premises.deployment.bodies.get(office), premises.catalog.departments.get(planned.department)
+    body = premises.deployment.bodies.get(office)
     found = {"department": office, "code": planned.code, **codes_at(body, planned.matter, planned.code).as_json(),
-             "supervised_by": kind.name if kind and office in premises.deployment.taken_over else None}
+             "supervised_by": supervisor_of(planned, office, premises.deployment, premises.catalog)}
     if body is None or body.channel == "push" or leg.state is not LegState.QUEUED:
         return found
     return {**found, "state_name": words.TO_BE_OPENED, "next_actor": "department",

@@ -30,8 +30,8 @@ def check_offices(settings: Settings, catalog: Catalog, deployment: Deployment) 
     kinds = check_kinds(catalog, [(kind, at(one.line)) for one in deployment.listed for kind in one.serves.kinds])
     kinds += check_offered(catalog, Place("YJS_OFFER", 1))
     matters = [problem for one in deployment.listed for problem in _matters(one, deployment, catalog, at(one.line))]
-    alone = {matter: {region for regions in deployment.served(matter).values() for region in regions}
-             for one in deployment.listed for matter in one.serves.matters}
+    alone = {matter: deployment.served(matter).get(known.department, set()) for one in deployment.listed
+             for matter in one.serves.matters if (known := catalog.matters.get(matter))}
     return sorted([*own, *kinds, *matters, *check_departments(catalog, deployment.served(), alone)])
 
 

@@ -228,6 +228,8 @@ HEAD = "defaults: {secrets: file:gas.secret}\nbodies:\n"
     (HEAD + "  a: {department: d, connector: desk, codes: {\n    m: 1}}\n", 4, "bad_code"),
     (HEAD + "  a: {department: d, connector: desk, codes: {m: 11370200MB0000000D3000131024000}}\n", 3, "bad_code"),
     (HEAD + "  a: {department: d, connector: desk, codes: [m]}\n", 3, "bad_value"),
+    ("bodies:\n  a: {department: d, uscc: 11370200MB0000000C, level: 3, connector: desk}\n"
+     "  b: {department: e, uscc: 11370200MB0000000C, level: 3, connector: desk}\n", 3, "no_name"),
     (HEAD + "  a: {department: [d, e], name: x, connector: desk}\n"
      "  b: {department: [e, f], name: y, connector: desk}\n", 4, "same_place"),
     (HEAD + "  a: {department: d, matters: [m], connector: desk}\n"

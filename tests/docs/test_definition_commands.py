@@ -127,34 +127,6 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
     assert str(refused.value).splitlines()[1:] == done.stdout.splitlines()[:-2]
 
 
-@pytest.mark.parametrize(("entry", "says"), [
-    ("department: [tax, customs], name: 甲, matters: [purchase-tx]",
-     "没有事项 purchase-tx；是否想写 purchase-tax？"),
-    ("department: tax, matters: [purchase-tax, food-licence]",
-     "事项 food-licence 属于 market-regulator，这个单位没有承办；请把 market-regulator 加进 department"),
-    ("department: [tax, customs], name: 甲, matters: [purchase-tax]",
-     "matters 里没有一个事项属于 customs；请列出它的事项，或从 department 中删去 customs"),
-    ("department: market-regulator, matters: [food-licence], codes: {food-licence: '01'}",
-     "提醒：b：codes 里 food-licence 只写了 2 位，缺少uscc、level，算不出业务办理项编码"),
-    ("department: tax, matters: [purchase-tax], uscc: 11370200MB0000000C, level: 3, codes: {purchase-tax: '01'}",
-     "提醒：b：codes 里 purchase-tax 只写了 2 位，缺少事项的基本编码，算不出业务办理项编码"),
-    ("department: market-regulator, matters: [food-licence], codes: {food-licence: 11370200MB0000000C3000162004000}",
-     "提醒：b：codes 里 food-licence 的基本编码是 000162004000，定义里是 000131024000；请核对是否写错了一处"),
-])
-def test_what_is_wrong_with_a_body_of_several_departments_is_said(offices, entry, says):
-    done = run(definitions.check, **offices(("bodies:\n", f"bodies:\n  b: {{connector: desk, {entry}}}\n")))
-    assert says in done.output
-    assert done.exit_code == (0 if says.startswith("提醒") else 1)
-
-
-def test_a_matter_that_nobody_does_any_more_is_said_where_others_of_its_department_are_done(offices):
-    demo = re.search(r"  city-management:\n(?:    .*\n)+", DEPLOYMENT.read_text())[0]
-    done = run(definitions.check, **offices((demo, f"{demo}    matters: [sign-setting]\n")))
-    lines = [line for line in done.output.splitlines() if "没有配置对接方式" in line]
-    assert len(lines) == 1 and "部门 city-management 没有配置对接方式" in lines[0]
-    assert "sign-setting" not in lines[0] and done.exit_code == 1
-
-
 @pytest.mark.parametrize("guide", ["connecting.md", "connecting.zh-CN.md"])
 def test_one_real_department_among_the_demo_ones_is_set_up_as_the_guide_says(offices, tmp_path, guide):
     shown = re.findall(r"```yaml\n(.*?)```", (DOCS / guide).read_text(), re.DOTALL)

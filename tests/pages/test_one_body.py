@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Command
 from click.testing import CliRunner
 
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
-from catalog.check import check_departments
+from catalog.text import Problem
+from commands.legs import legs
 from commands.reading import export_
 from commands.reporting import report_
 from connectors.base import Answer
+from connectors.deployment import read_deployment
+from connectors.shipped import registry
 from desk.sending.recording import Came
 from desk.staff.acts import Act
 from desk.staff.transfers import Order
@@ -42,7 +46,7 @@ def town(folder: Path) -> Path:
     block = next(one for one in shown if "approval-bureau:" in one)
     text = DEPLOYMENT.read_text("utf-8")
     for kind in TAKEN_OVER:
-        text = re.sub(rf"^  {kind}:\n(    .*\n)+", "", text, flags=re.MULTILINE)
+        text = text.replace(entry_of(kind), "")
     (folder / "town.yaml").write_text(text + block, "utf-8")
     (folder / "secrets").mkdir(exist_ok=True)
     for name, said in (("approval.secret", "whsec_" + "QUFB" * 10), ("approval.token", "approval-0123456789abcdef")):
@@ -71,7 +75,6 @@ def sent(here: Inside, office: str) -> dict[str, dict[str, Any]]:
 def test_the_list_of_the_guide_has_no_fault(here: Inside) -> None:
     found = check_offices(here.house.settings, here.house.catalog, here.house.deployment)
     assert [str(one) for one in found] == []
-    assert check_departments(CATALOG, here.house.deployment.served()) == (), "the regulator still has its other matters"
 
 
 def test_seventeen_matters_of_eleven_departments_are_those_of_nine_bodies(here: Inside) -> None:
@@ -140,13 +143,13 @@ def test_whoever_applies_reads_who_decides_who_supervises_and_the_code(here: Ins
     assert (view["code"], view["implementation_code"], view["item_code"]) == ("000131024000", FOOD, f"{FOOD}01")
     visitor = Visitor(here.app)
     visitor.get("/bundles/restaurant")
-    assert all(words in visitor.text for words in (f"实施编码 {FOOD}，业务办理项编码 {FOOD}01", "基本编码 000162004000",
+    assert all(words in visitor.text for words in (f"实施编码 {FOOD}，业务办理项 01", "基本编码 000162004000",
                                                    "事后监管：市场监督管理局", "电话 0000-12345"))
     officer = Visitor(here.app)
     officer.sign_in("officer-approval-licences")
     officer.get(f"/staff/work/{leg}")
     officer.send(f"/staff/work/{leg}/open")
-    assert f"实施编码 {FOOD}，业务办理项编码 {FOOD}01" in officer.text and "市场监督管理局" in officer.text
+    assert f"实施编码 {FOOD}，业务办理项 01" in officer.text and "事后监管 市场监督管理局" in officer.text
 
 
 def test_the_api_has_every_office_of_a_matter_with_its_codes(here: Inside) -> None:
@@ -169,18 +172,81 @@ def test_a_leg_may_go_to_the_body_that_does_its_matter_without_a_warning_and_to_
     assert [(one.why, one.other_kind) for one in done] == [("", False), ("", True)]
 
 
+def flask(here: Inside, command: Command, *words: str) -> str:
+    """What a command that reads beside the portal prints."""
+    settings = here.house.settings
+    done = CliRunner().invoke(command, words, env={
+        "YJS_ENV": "test", "YJS_DATA": str(settings.data), "YJS_KEYS": str(settings.key_file),
+        "YJS_DEPARTMENTS": str(settings.departments), "YJS_SECRETS": str(settings.data.parent / "secrets"),
+        "YJS_SANDBOX_URL": "http://127.0.0.1:9"})
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_command_on_one_kind_says_that_its_body_has_matters_of_others(here: Inside) -> None:
+    told = "注意：approval-bureau 还承办别类部门的事项，这里一并包括"
+    assert told in flask(here, legs, "--department", "garden-bureau")
+    assert told not in flask(here, legs, "--department", "approval-bureau")
+
+
 def test_reports_and_exports_have_the_codes_on_which_a_bureau_joins(here: Inside) -> None:
     food_leg(here, "counted")
-    settings = here.house.settings
-    environ = {"YJS_ENV": "test", "YJS_DATA": str(settings.data), "YJS_KEYS": str(settings.key_file),
-               "YJS_DEPARTMENTS": str(settings.departments), "YJS_SECRETS": str(settings.data.parent / "secrets"),
-               "YJS_SANDBOX_URL": "http://127.0.0.1:9"}
-    said = CliRunner().invoke(report_, ["2026-01-01", "2026-01-31", "--json"], env=environ)
-    tables = json.loads(said.output)
+    tables = json.loads(flask(here, report_, "2026-01-01", "2026-01-31", "--json"))
     assert {one["id"]: one["uscc"] for one in tables["offices"]}["approval-licences"] == USCC
     assert {one["id"]: one["code"] for one in tables["matters"]}["food-licence"] == "000131024000"
-    lines = map(json.loads, CliRunner().invoke(export_, ["--jsonl"], env=environ).output.splitlines())
+    lines = map(json.loads, flask(here, export_, "--jsonl").splitlines())
     codes = {one["matter"]: (one["code"], one["implementation_code"], one["item_code"])
              for one in lines if one["kind"] == "leg"}
     assert codes["food-licence"] == ("000131024000", FOOD, f"{FOOD}01")
     assert codes["tobacco-licence"] == ("000162004000", None, None)
+
+
+def entry_of(office: str) -> str:
+    """An office's lines in the demo's list."""
+    found = re.search(rf"^  {office}:\n(    .*\n)+", DEPLOYMENT.read_text("utf-8"), re.MULTILINE)
+    assert found is not None
+    return found[0]
+
+
+def checked(here: Inside, folder: Path, change: tuple[str, str]) -> list[Problem]:
+    """What `flask check` says of the demo's list with one change."""
+    text = DEPLOYMENT.read_text("utf-8")
+    assert text.count(change[0]) == 1
+    (folder / "list.yaml").write_text(text.replace(*change), "utf-8")
+    secrets = str(here.house.settings.data.parent / "secrets")
+    listed = read_deployment(folder / "list.yaml", {"YJS_SECRETS": secrets}, registry())
+    return check_offices(here.house.settings, here.house.catalog, listed)
+
+
+@pytest.mark.parametrize(("entry", "says"), [
+    ("department: [tax, customs], name: 甲, matters: [purchase-tx]",
+     "没有事项 purchase-tx；是否想写 purchase-tax？"),
+    ("department: tax, matters: [purchase-tax, food-licence]",
+     "事项 food-licence 属于 market-regulator，这个单位没有承办；请把 market-regulator 加进 department"),
+    ("department: [tax, customs], name: 甲, matters: [purchase-tax]",
+     "matters 里没有一个事项属于 customs；请列出它的事项，或从 department 中删去 customs"),
+    ("department: market-regulator, matters: [food-licence], codes: {food-licence: '01'}",
+     "b：codes 里 food-licence 只写了 2 位，缺少uscc、level，算不出业务办理项编码"),
+    ("department: tax, matters: [purchase-tax], uscc: 11370200MB0000000C, level: 3, codes: {purchase-tax: '01'}",
+     "b：codes 里 purchase-tax 只写了 2 位，缺少事项的基本编码，算不出业务办理项编码"),
+    ("department: market-regulator, matters: [food-licence], codes: {food-licence: 11370200MB0000000C3000162004000}",
+     "b：codes 里 food-licence 的基本编码是 000162004000，定义里是 000131024000；请核对是否写错了一处"),
+])
+def test_what_is_wrong_with_a_body_of_several_departments_is_said(
+        here: Inside, tmp_path: Path, entry: str, says: str) -> None:
+    found = checked(here, tmp_path, ("bodies:\n", f"bodies:\n  b: {{connector: desk, {entry}}}\n"))
+    told = [one for one in found if says in one.message]
+    assert [one.level for one in told] == ["warning" if "codes 里" in says else "error"], found
+
+
+def test_a_matter_that_nobody_does_any_more_is_said_where_others_of_its_department_are_done(
+        here: Inside, tmp_path: Path) -> None:
+    demo = entry_of("city-management")
+    told, = checked(here, tmp_path, (demo, f"{demo}    matters: [sign-setting]\n"))
+    assert "部门 city-management 没有配置对接方式" in told.message and "sign-setting" not in told.message
+
+
+def test_a_matter_that_is_done_in_one_region_alone_is_said_for_the_others(here: Inside, tmp_path: Path) -> None:
+    demo = entry_of("tobacco-bureau")
+    told, = checked(here, tmp_path, (demo, f'{demo}    matters: [tobacco-licence]\n    region: "370202"\n'))
+    assert re.search("部门 tobacco-bureau 在区划 .*370600.* 没有配置对接方式", told.message)

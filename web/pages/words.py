@@ -14,7 +14,7 @@ from catalog.bundle import Bundle
 from catalog.text import BASE_LANGUAGE, Text
 from connectors.base import Body
 from connectors.matter_codes import MatterCodes, codes_at
-from desk.bodies import body_of
+from desk.bodies import body_of, supervisor_of
 from forms.plan import FieldLine, Plan, PlannedLeg
 from web.wiring import house
 
@@ -110,13 +110,14 @@ def codes_words(leg: Any) -> str:
     else:
         basic, codes = leg.code, codes_at(body_of(leg, house().deployment, house().catalog), leg.matter, leg.code)
     known = [f"实施编码 {codes.implementation}"] if codes.implementation else [f"基本编码 {basic}"] if basic else []
-    return "，".join([*known, *([f"业务办理项编码 {codes.item}"] if codes.item else [])])
+    item = (codes.item or "").removeprefix(codes.implementation or "")
+    return "，".join([*known, *([f"业务办理项 {item}"] if item else [])])
 
 
 def supervisor(leg: PlannedLeg) -> str:
     """The department that supervises a planned leg where a body of several departments decides it; else empty."""
-    kind = house().catalog.departments.get(leg.department)
-    return str(kind.name) if kind and _decided_by(leg) else ""
+    body = _decided_by(leg)
+    return str(supervisor_of(leg, body.id, house().deployment, house().catalog) or "") if body else ""
 
 
 def phone_of(leg: PlannedLeg) -> str:
