@@ -129,7 +129,7 @@ def food_leg(here: Inside, key: str) -> tuple[str, str]:
 
 def test_a_department_is_told_the_codes_that_were_computed_and_not_one_that_nobody_knows(here: Inside) -> None:
     _, leg = food_leg(here, "codes")
-    told = here.desk.fetch("approval-licences", leg, NOW)["matter"]
+    told = here.desk.feed.fetch("approval-licences", leg, NOW)["matter"]
     assert (told["code"], told["implementation_code"], told["item_code"]) == ("000131024000", FOOD, f"{FOOD}01")
     sign = sent(here, "approval-bureau")["sign-setting"]["matter"]
     assert (sign["code"], sign["implementation_code"], sign["item_code"]) == ("", None, None)
