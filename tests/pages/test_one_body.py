@@ -137,7 +137,9 @@ def test_a_department_is_told_the_codes_that_were_computed_and_not_one_that_nobo
 
 def test_whoever_applies_reads_who_decides_who_supervises_and_the_code(here: Inside) -> None:
     reference, leg = food_leg(here, "pages")
-    view = {one["id"]: one for one in here.desk.case_view(SUBJECT, reference, NOW)["legs"]}[leg]
+    legs = {one["id"]: one for one in here.desk.case_view(SUBJECT, reference, NOW)["legs"]}
+    view = legs[leg]
+    assert {one["supervised_by"] for one in legs.values() if one["department"] == "tobacco-bureau"} == {None}
     assert (view["department_name"], str(view["supervised_by"]), view["department"]) == (
         NAME, "市场监督管理局", "approval-licences")
     assert (view["code"], view["implementation_code"], view["item_code"]) == ("000131024000", FOOD, f"{FOOD}01")
@@ -166,10 +168,12 @@ def test_the_api_has_every_office_of_a_matter_with_its_codes(here: Inside) -> No
 
 
 def test_a_leg_may_go_to_the_body_that_does_its_matter_without_a_warning_and_to_another_with_one(here: Inside) -> None:
-    _, leg = food_leg(here, "moved")
+    reference, leg = food_leg(here, "moved")
     act, transfers = Act("operator", "改革", dry_run=True), here.desk.operations.transfers
     done = [transfers.transfer(Order(to, [leg]), act, NOW).legs[0] for to in ("market-regulator", "approval-bureau")]
     assert [(one.why, one.other_kind) for one in done] == [("", False), ("", True)]
+    visit = f"{reference}-02"
+    assert transfers.transfer(Order("approval-licences", [visit]), act, NOW).legs[0].other_kind, "not its own"
 
 
 def flask(here: Inside, command: Command, *words: str) -> str:
