@@ -21,6 +21,8 @@ from catalog.model import Catalog
 from catalog.suggest import SHOWN_NAMES, nearest
 from catalog.text import Place, Problem
 
+NOWHERE: Mapping[str, Set[str]] = {}
+
 
 def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
     """Everything that can be said without composing; sorted by file and line, each sentence once.
@@ -45,15 +47,17 @@ def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
     return tuple(sorted(set(findings.found)))
 
 
-def check_departments(catalog: Catalog, served: Mapping[str, Set[str]]) -> tuple[Problem, ...]:
+def check_departments(catalog: Catalog, served: Mapping[str, Set[str]],
+                      alone: Mapping[str, Set[str]] = NOWHERE) -> tuple[Problem, ...]:
     """Matters whose department kind has no body with a connector in the deployment, by region.
 
     `served` maps department kinds to the codes of the regions they have a body for, "" meaning everywhere; a body
-    serves its region and all below it. A matter with a `region` of its own must be served in every region that
-    field may name; every other one in the smallest regions that the deployment speaks of.
+    serves its region and all below it. `alone` has the same by matter, of bodies that take a few matters only. A matter
+    with a `region` of its own must be served in every region that field may name; every other one in the smallest
+    regions that the deployment speaks of.
     """
     findings = Findings(catalog)
-    home = _smallest(catalog, {code for codes in served.values() for code in codes if code})
+    home = _smallest(catalog, {code for there in (served, alone) for codes in there.values() for code in codes if code})
     asked: dict[str, dict[str, Set[str]]] = {}
     for bundle in catalog.on_offer:
         for entry, matter in known_matters(catalog, bundle):
@@ -61,7 +65,8 @@ def check_departments(catalog: Catalog, served: Mapping[str, Set[str]]) -> tuple
                 there = asked.setdefault(matter.department, {})
                 there[matter.id] = there.get(matter.id, frozenset()) | (_offered(catalog, entry) or home)
     for kind, matters in asked.items():
-        _served(findings, kind, matters, served.get(kind, frozenset()))
+        _served(findings, kind, matters, {
+            matter: served.get(kind, frozenset()) | alone.get(matter, frozenset()) for matter in matters})
     return tuple(sorted(set(findings.found)))
 
 
@@ -112,15 +117,15 @@ def _upward(catalog: Catalog, code: str) -> list[str]:
     return found
 
 
-def _served(findings: Findings, kind: str, matters: Mapping[str, Set[str]], served: Set[str]) -> None:
-    """One sentence for a kind of department that nothing leads to, with all its matters; and one for all regions of
-    matters that lack the same ones."""
-    if not served:
-        _unserved(findings, kind, "", matters)
-        return
+def _served(findings: Findings, kind: str, matters: Mapping[str, Set[str]], served: Mapping[str, Set[str]]) -> None:
+    """One sentence for the matters of a kind of department to which nothing leads; and one for all regions of matters
+    that lack the same ones."""
+    if nowhere := [matter for matter in matters if not served[matter]]:
+        _unserved(findings, kind, "", nowhere)
     lacking: dict[tuple[str, ...], list[str]] = {}
     for matter, regions in matters.items():
-        missing = tuple(code for code in sorted(regions) if not served & {"", *_upward(findings.catalog, code)})
+        missing = tuple(code for code in sorted(regions if served[matter] else ())
+                        if not served[matter] & {"", *_upward(findings.catalog, code)})
         lacking.setdefault(missing, []).append(matter)
     for missing, those in lacking.items():
         if missing:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import click
 from cases.errors import CaseError
 from cases.instants import read_instant
 from catalog.edition import UnknownEditionBundle, edition_of
+from catalog.load import load_catalog
 from commands.shell import (
     JSON,
     REFUSALS,
@@ -27,6 +29,9 @@ from commands.shell import (
     told,
     who,
 )
+from connectors.deployment import read_deployment
+from connectors.matter_codes import codes_at
+from connectors.shipped import registry
 from desk.differences import KIND_NAMES, Difference, between, brief
 from desk.records.export import Extent, export, plain
 from store import audit, editions, operating
@@ -54,7 +59,7 @@ SHORTEST = 6
 def export_(jsonl: bool, since: str | None, into: Path | None, *, personal: bool, **said: str) -> None:
     """Cases, legs, attempts, events, quarantine and the audit head, without secrets."""
     del jsonl
-    extent = Extent(_moment(since), personal)
+    extent = Extent(_moment(since), personal, _codes())
     if personal:  # what cannot be recorded does not happen
         changed("note", {"action": "export.personal", "target": "store", "data": {"since": since}, **said})
     with beside() as opened:
@@ -64,6 +69,20 @@ def export_(jsonl: bool, since: str | None, into: Path | None, *, personal: bool
                 click.echo(line)
         else:
             _kept(into, lines)
+
+
+def _codes() -> Callable[[str, str], Mapping[str, str | None]]:
+    """The codes of a matter at an office, as far as definitions and list can be read; a fault in them keeps nobody from
+    the export."""
+    settings = read_settings()
+    matters = load_catalog(settings.bundles).catalog.matters
+    bodies = read_deployment(settings.departments, os.environ, registry()).bodies if settings.departments else {}
+
+    def of(matter: str, office: str) -> Mapping[str, str | None]:
+        basic = known.code if (known := matters.get(matter)) else ""
+        return {"code": basic, **codes_at(bodies.get(office), matter, basic).as_json()}
+
+    return of
 
 
 def _kept(path: Path, lines: Iterator[str]) -> None:

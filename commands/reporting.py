@@ -109,11 +109,11 @@ def _found(database: Database, period: Period) -> Iterator[CaseCount]:
 
 def _tables(made: Report) -> dict[str, list[Line]]:
     settings = read_settings()
-    catalog = definitions(settings)
+    catalog, bodies = definitions(settings), deployment(settings).bodies
     names: dict[str, Callable[[str], str]] = {
         "bundles": partial(_name, catalog.bundles), "matters": partial(_name, catalog.matters),
-        "offices": partial(_name, deployment(settings).bodies)}
-    return named_tables(made, names)
+        "offices": partial(_name, bodies)}
+    return named_tables(made, names, catalog, {body.id: body.uscc for body in bodies.values()})
 
 
 def _name(known: Mapping[str, Any], id_: str) -> str:

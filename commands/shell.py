@@ -165,7 +165,8 @@ def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 def offices_named(database: Database, name: str, *, alone: bool = False) -> list[str]:
     """The offices that a name stands for: an office's own, or all of a kind of department; stops at a slip. What is
     both stands for all, and is said so, unless the one office is meant `alone`."""
-    listed = {body.id for body in deployment(read_settings()).bodies.values() if name in (body.id, body.department)}
+    bodies = [body for body in deployment(read_settings()).bodies.values() if name in (body.id, *body.kinds)]
+    listed = {body.id for body in bodies}
     with database.read() as tx:
         found = sorted({*tallies.offices_of(tx, name), *listed})
     if alone:
@@ -173,6 +174,8 @@ def offices_named(database: Database, name: str, *, alone: bool = False) -> list
     if name in found and found[1:]:
         click.echo(f"注意：{name} 既是一个单位的编号，也是部门代码，这里指 {len(found)} 个单位：{'、'.join(found)}；"
                    "只要这一个单位的，请加 --office", err=True)
+    if more := [body.id for body in bodies if name != body.id and body.also]:
+        click.echo(f"注意：{'、'.join(more)} 还承办别类部门的事项，这里一并包括", err=True)
     return found or stop(f"没有单位 {name}；请写接入清单里的单位编号或部门代码")
 
 

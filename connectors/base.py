@@ -45,6 +45,10 @@ class Body:
     seconds between attempts, empty for the usual one. Without `takes_new` it keeps the legs that it has and gets no
     other. `authorities` may correct what it decided (`leg.corrected`), each by the name its notices write. Neither
     secrets nor tokens ever appear in a repr.
+
+    It stands for the kind `department` and for those in `also`; where `matters` are named it gets these alone of them.
+    `uscc` and `level` (its credit code, one digit), and `codes` by matter, are what the codes of a matter at this body
+    are made of (`connectors/matter_codes.py`).
     """
 
     id: str
@@ -68,6 +72,20 @@ class Body:
     settings: Mapping[str, str] = field(default_factory=dict)
     takes_new: bool = True
     authorities: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    matters: frozenset[str] = frozenset()
+    uscc: str = ""
+    level: str = ""
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind of department that it stands for, as the list names them."""
+        return (self.department, *self.also)
+
+    def does(self, kind: str, matter: str) -> bool:
+        """Whether a matter of this kind of department is one of its own."""
+        return kind in self.kinds and (not self.matters or matter in self.matters)
 
 
 @dataclass(frozen=True, slots=True)

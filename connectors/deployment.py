@@ -16,13 +16,14 @@ Every fault is listed with file and line; a body with a fault is left out.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from connectors.base import Body, Registry
 from connectors.endpoint import Around, Level, merged
-from connectors.entry import Entry
+from connectors.entry import NAMELESS, Entry, Served
 from connectors.lined_yaml import BadYaml, Lined, read_lined
 
 EVERYWHERE = ""
@@ -48,19 +49,27 @@ class DeploymentProblem:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An entry as it stands in the file, even if faults make it unusable: which kind of department it is for, in which
-    region (empty: everywhere), the line where the kind is named, its address (empty: none that can be read) and the
-    references of its secrets and tokens."""
+    """An entry as it stands in the file, even if faults make it unusable: for what it is, its address (empty: none that
+    can be read) and the references of its secrets and tokens."""
 
     id: str
-    kind: str
-    region: str
-    line: int
+    serves: Served
     address: str = ""
     references: tuple[str, ...] = ()
 
+    @property
+    def line(self) -> int:
+        """Where the kinds are named."""
+        return self.serves.line
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def places(self) -> Iterator[tuple[str, str, str]]:
+        """Each kind with the region, and with each matter of which alone it is (else "")."""
+        matters = sorted(self.serves.matters) or [""]
+        return ((kind, self.serves.region, matter) for kind in self.serves.kinds for matter in matters)
+
+
+@dataclass(frozen=True)
 class Deployment:
     """Every usable body by its id, what is wrong with the file, and every entry as it stands there."""
 
@@ -73,23 +82,37 @@ class Deployment:
         """The problems for which the file is refused."""
         return tuple(problem for problem in self.problems if problem.level == "error")
 
-    def served(self) -> dict[str, set[str]]:
-        """The regions for which each kind of department has an entry that takes new legs; `""` stands for everywhere.
-        One that is faulty counts: its faults are said, and that its matters would go nowhere follows from them."""
+    def served(self, matter: str = "") -> dict[str, set[str]]:
+        """The regions for which each kind of department has an entry that takes new legs of `matter` (without it: of
+        all its matters); `""` stands for everywhere. One that is faulty counts: its faults are said, and that its
+        matters would go nowhere follows from them."""
         found: dict[str, set[str]] = {}
         for one in filter(self._takes_new, self.listed):
-            found.setdefault(one.kind, set()).add(one.region or EVERYWHERE)
+            for kind, region, alone in one.places:
+                if alone in ("", matter):
+                    found.setdefault(kind, set()).add(region or EVERYWHERE)
         return found
+
+    @cached_property
+    def taken_over(self) -> Mapping[str, str]:
+        """The bodies that stand for more than one kind of department (行政审批局), by office: what tells one body from
+        another, its credit code where that is written. Several entries with one such code are one body, each way in
+        which it is reached by itself."""
+        kinds: dict[str, set[str]] = {}
+        for body in self.bodies.values():
+            kinds.setdefault(body.uscc or body.id, set()).update(body.kinds)
+        return {body.id: one for body in self.bodies.values() if len(kinds[one := body.uscc or body.id]) > 1}
 
     def _takes_new(self, listed: Listed) -> bool:
         return listed.id not in self.bodies or self.bodies[listed.id].takes_new
 
-    def body_for(self, department: str, region: str | None, parent: Callable[[str], str | None]) -> Body | None:
-        """The body of that kind that takes new legs and is nearest to `region` upward (`parent` gives the region
-        above), else the one that serves everywhere; without a region the only one of its kind. None: nobody does this
-        here."""
-        mine = {body.region or EVERYWHERE: body for body in self.bodies.values()
-                if body.takes_new and body.department == department}
+    def body_for(self, department: str, region: str | None, parent: Callable[[str], str | None],
+                 matter: str = "") -> Body | None:
+        """The body of that kind that takes new legs of `matter` and is nearest to `region` upward (`parent` gives the
+        region above), else the one that serves everywhere; without a region the only one of its kind. Of two in one
+        place it is the one that names the matter. None: nobody does this here."""
+        able = [body for body in self.bodies.values() if body.takes_new and body.does(department, matter)]
+        mine = {body.region or EVERYWHERE: body for body in sorted(able, key=lambda body: bool(body.matters))}
         if region is None and len(mine) == 1:
             return next(iter(mine.values()))
         passed: set[str] = set()
@@ -170,23 +193,41 @@ class _Reader(ListReader):
             if body is not None:
                 bodies[name] = body
         self.twice([one for one in self.listed if one.id not in bodies or bodies[one.id].takes_new], listed.lines)
-        return Deployment(bodies, tuple(sorted(set(self.problems))), tuple(self.listed))
+        made = Deployment(bodies, listed=tuple(self.listed))
+        self.called(made, listed.lines)
+        return replace(made, problems=tuple(sorted(set(self.problems))))
 
     def body(self, entry: Entry) -> Body | None:
         """The body of an entry, noted as listed whether or not it can be used."""
         body = entry.body()
         for fault in entry.faults:
             self.wrong(fault.line, fault.code, f"{entry.name}：{fault}", fault.level)
-        kind, region, line = entry.kind_and_region()
-        if kind:
-            self.listed.append(Listed(entry.name, kind, region, line, entry.address, entry.references))
+        if (serves := entry.place()).kinds:
+            self.listed.append(Listed(entry.name, serves, entry.address, entry.references))
         return body
 
     def twice(self, taking_new: Iterable[Listed], lines: Mapping[str, int]) -> None:
         """Two that would both get the new legs of one place."""
-        seen: dict[tuple[str, str], str] = {}
+        seen: dict[tuple[str, str, str], str] = {}
         for one in taking_new:
-            other = seen.setdefault((one.kind, one.region), one.id)
-            if other != one.id:
-                says = f"{one.id} 与 {other} 是同一类部门、同一地区，无法决定送给谁"
+            found = [(kind, other) for kind, region, matter in one.places
+                     if (other := seen.setdefault((kind, region, matter), one.id)) != one.id]
+            for other in dict.fromkeys(other for _, other in found):
+                kinds = "、".join(dict.fromkeys(kind for kind, at in found if at == other))
+                among = f"（{kinds}）" if len(one.serves.kinds) > 1 else ""
+                says = (f"{one.id} 与 {other} 是同一类部门{among}、同一地区，无法决定送给谁；"
+                        "只承办一部分事项的用 matters 列出")
                 self.wrong(lines[one.id], "same_place", says)
+
+    def called(self, made: Deployment, lines: Mapping[str, int]) -> None:
+        """Entries of one credit code are one body, which has one name; by that people find it where it stands for
+        several kinds."""
+        seen: dict[str, Body] = {}
+        for body in made.bodies.values():
+            first = seen.setdefault(body.uscc or body.id, body)
+            if not body.name and body.id in made.taken_over:
+                self.wrong(lines[body.id], "no_name", f"{body.id}：{NAMELESS}")
+            elif first.name != body.name:
+                says = (f"{body.id} 与 {first.id} 的统一社会信用代码相同，是同一个单位，name 却不同；"
+                        "请写成同一个名称，或改正其中一个代码")
+                self.wrong(lines[body.id], "two_names", says, "warning")

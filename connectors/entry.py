@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Body, ChannelKind, UnknownConnector
 from connectors.certificates import IN_FILES
 from connectors.endpoint import Endpoint, Wrong, listed, listed_at_all, may_be, networks_of, number_of, text_of
 from connectors.lined_yaml import Lined, plain
+from connectors.matter_codes import LEVELS, credit_code, own_code
 from connectors.transport import TRANSPORTS
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBERS = {"read_lag": (0, 86_400), "deadline": (0.1, 30), "answer_cap": (1_000, 1_000_000), "at_once": (1, 64)}
 _WHOLE = frozenset({"answer_cap", "at_once"})
 _FLAGS = ("honours_keys", "can_be_asked", "takes_new")
-_TEXTS = ("department", "connector", "name", "region", "phone")
+_TEXTS = ("connector", "name", "region", "phone")
 _KEYS = frozenset({
-    *_TEXTS, *_NUMBERS, *_FLAGS, "address", "host", "path", "secrets", "tokens", "networks", "ladder", "settings"})
+    *_TEXTS, *_NUMBERS, *_FLAGS, "address", "host", "path", "secrets", "tokens", "networks", "ladder", "settings",
+    "department", "matters", "uscc", "level", "codes"})
+NAMELESS = "承办几类部门的事项，请写 name：申请人看到的是这个单位自己的名称"
 AUTHORITIES = "authorities"  # the one setting that is the portal's own and not the connector's
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """For what an entry is: kinds of department, the region (empty: everywhere), of which matters alone (empty: all);
+    and the line that names the kinds."""
+
+    kinds: tuple[str, ...]
+    region: str
+    matters: frozenset[str]
+    line: int
 
 
 class Entry(Endpoint):
@@ -27,18 +42,17 @@ class Entry(Endpoint):
 
     address = ""
 
-    def kind_and_region(self) -> tuple[str, str, int]:
-        """The kind of department it is for, its region (empty: everywhere) and the line of the kind, as far as they
-        can be read: they are asked for even where something else of the entry is wrong."""
-        kind, region = (item.value if (item := self.given.value.get(key)) and isinstance(item.value, str) else ""
-                        for key in ("department", "region"))
-        return kind, region, self.given.lines.get("department", self.line)
+    def place(self) -> Served:
+        """Which kinds of department it is for, where, and of which matters, as far as they can be read: they are asked
+        for even where something else of the entry is wrong."""
+        kinds, matters = (tuple(dict.fromkeys(_as_read(self.given, key))) for key in ("department", "matters"))
+        return Served(kinds, next(iter(_as_read(self.given, "region")), ""), frozenset(matters),
+                      self.given.lines.get("department", self.line))
 
     def body(self) -> Body | None:
         """The body, or None where a fault makes it unusable."""
         self._named("单位", _KEYS)
-        if "department" not in self.given.value:
-            self._wrong(self.line, "no_department", "请写 department：它属于哪一类部门")
+        place = self._place()
         texts = {key: self._tried("", text_of, self.given, key) for key in _TEXTS if key in self.given.value}
         connector = texts.setdefault("connector", "rest")
         channel = self._tried(None, self._channel, connector)
@@ -52,10 +66,47 @@ class Entry(Endpoint):
         more |= {key: self._tried(None, read, self.given) for key, read in lists}
         settings = self.given.value.get("settings", Lined({}, self.line))
         more["authorities"] = self._tried(None, _authorities, settings)
+        more |= {"uscc": self._tried("", _credit_code, self.given), "level": self._tried("", _level, self.given)}
+        more["codes"] = self._codes()
         more["settings"] = self._settings(settings, connector)
         if channel is None or not self.usable:
             return None
-        return Body(id=self.name, channel=channel, **(texts | more))
+        return Body(id=self.name, channel=channel, department=place.kinds[0], also=place.kinds[1:],
+                    matters=place.matters, **(texts | more))
+
+    def _place(self) -> Served:
+        """What it is for, and what is wrong with how that is written."""
+        for key in ("department", "matters"):
+            names = [item.value for item in self._tried(list[Lined](), listed, self.given, key)]
+            for name in {name for name in names if names.count(name) > 1}:
+                self._wrong(self.given.lines[key], "bad_value", f"{key} 里 {name} 写了两次，请删去一个")
+        place = self.place()
+        if "department" not in self.given.value or self.given.value["department"].value == []:
+            self._wrong(self.line, "no_department", "请写 department：它属于哪一类部门")
+        if "matters" in self.given.value and self.given.value["matters"].value == []:
+            says = "matters 里没有事项；只承办一部分的列出事项编号，全部承办的删去这一行"
+            self._wrong(self.given.lines["matters"], "bad_value", says)
+        if place.kinds[1:] and "name" not in self.given.value:
+            self._wrong(place.line, "no_name", NAMELESS)
+        return place
+
+    def _codes(self) -> dict[str, str]:
+        """What the entry says of the codes of single matters; and that it has but half of what all are made of."""
+        lines, has = self.given.lines, self.given.value.keys()
+        if ("uscc" in has) is not ("level" in has):
+            there, lacks = ("uscc", "level") if "uscc" in has else ("level", "uscc")
+            self._wrong(lines[there], "half_code", f"写了 {there}，请把 {lacks} 也写上：实施编码由两者和基本编码组成")
+        item = self.given.value.get("codes", Lined({}, self.line))
+        value = plain(item)
+        if not isinstance(value, dict) or any(not isinstance(one, str) for one in value.values()):
+            self._wrong(lines["codes"], "bad_value", "codes 应为 事项编号: 编码")
+            return {}
+        found = {matter: own_code(text) for matter, text in value.items()}
+        for matter in (matter for matter, code in found.items() if code is None):
+            says = (f"codes 里 {matter} 的编码 {value[matter]} 不对：写业务办理项的 2 位数字，或该系统自己的 31 位"
+                    "实施编码或 33 位业务办理项编码（前 18 位是统一社会信用代码，其末位是校验码）")
+            self._wrong(item.lines[matter], "bad_code", says)
+        return {matter: code for matter, code in found.items() if code is not None}
 
     def _channel(self, connector: str) -> ChannelKind:
         try:
@@ -96,6 +147,31 @@ def _yes_no(entry: Lined, key: str) -> bool:
     if text not in _YES_NO:
         raise Wrong(entry.lines[key], "bad_value", f"{key} 请写 yes 或 no")
     return _YES_NO[text]
+
+
+def _as_read(entry: Lined, key: str) -> list[str]:
+    """The texts under a key, whatever else stands there."""
+    item = entry.value.get(key)
+    items = item.value if item is not None and isinstance(item.value, list) else [item]
+    return [one.value for one in items if one is not None and isinstance(one.value, str)]
+
+
+def _credit_code(entry: Lined) -> str:
+    if "uscc" not in entry.value:
+        return ""
+    found = credit_code(text_of(entry, "uscc"))
+    if found is None:
+        says = "uscc 不是统一社会信用代码：应为 18 位，最后一位是校验码，请照这个单位的证书核对"
+        raise Wrong(entry.lines["uscc"], "bad_code", says)
+    return found
+
+
+def _level(entry: Lined) -> str:
+    text = text_of(entry, "level") if "level" in entry.value else ""
+    if text and text not in LEVELS:
+        known = "，".join(f"{digit} {name}" for digit, name in LEVELS.items())
+        raise Wrong(entry.lines["level"], "bad_value", f"level 请写一位数字：{known}")
+    return text
 
 
 def _authorities(settings: Lined) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from catalog.model import Catalog
 from catalog.reading import looked_up_in
 from catalog.worded import worded
 from desk.applicants.consents import Scope, scope_of
+from desk.bodies import at_place, body_of
 from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
 from forms.answers import ground_of
@@ -88,15 +89,11 @@ class Composed:
         return {leg.leg: self._office(leg) for leg in self.plan.legs}
 
     def _office(self, leg: PlannedLeg) -> str:
-        office = self._premises.deployment.body_for(leg.department, leg.region, self._parent)
+        office = body_of(leg, self._premises.deployment, self._premises.catalog)
         if office is None:
             raise NobodyThere(f"“{leg.name}”所在区划还没有对接{leg.department_name}；请到当地政务大厅窗口办理。",
                               more={"matter": leg.matter, "region": leg.region})
         return office.id
-
-    def _parent(self, region: str) -> str | None:
-        known = self._premises.catalog.regions.get(region)
-        return known.parent if known else None
 
 
 class Editions:
@@ -137,15 +134,21 @@ class Editions:
 
         def make() -> Composed:
             arranged = arrange(catalog, bundle, situation, today=today, form=form, off=self.off)
-            return Composed(question, arranged, arranged.plan({}, hash_), self._premises)
+            return self._planned(question, arranged, {}, hash_)
 
         return self._remembered(question, make)
+
+    def _planned(self, question: str, arranged: Arranged, found: Mapping[str, str], hash_: str,
+                 plain: Composed | None = None) -> Composed:
+        """The plan as it is carried out here."""
+        plan = at_place(arranged.plan(found, hash_), self._premises.deployment, self._premises.catalog)
+        return Composed(question, arranged, plan, self._premises, plain)
 
     def settled(self, plain: Composed, found: Mapping[str, str]) -> Composed:
         """The same once look-ups came to what is `found`."""
         question = f"{plain.question} {_written(found)}"
-        return self._remembered(question, lambda: Composed(
-            question, plain.arranged, plain.arranged.plan(found, plain.plan.edition), self._premises, plain))
+        return self._remembered(question, lambda: self._planned(
+            question, plain.arranged, found, plain.plan.edition, plain))
 
     def without(self, plain: Composed, others: Mapping[str, str], own: Collection[str] = ()) -> Composed:
         """The same where these papers are not looked up, whatever was found, each for its reason of `NOT_ASKED`; and
@@ -154,7 +157,7 @@ class Editions:
         question = f"{plain.question} without {sorted(arranged.others.items())} {sorted(own)}"
 
         def make() -> Composed:
-            return Composed(question, arranged, arranged.plan({}, plain.plan.edition), self._premises)
+            return self._planned(question, arranged, {}, plain.plan.edition)
 
         return self._remembered(question, make)
 

@@ -15,7 +15,9 @@ from cases.stalled import expected_end
 from cases.states import FINAL, UNSENT
 from catalog.dictionary import Field, Region
 from catalog.model import Catalog
+from connectors.matter_codes import codes_at
 from desk.applicants.afterwards import can_withdraw
+from desk.bodies import supervisor_of
 from desk.known import Known, by_leg
 from desk.premises import Premises
 from forms.composite import PlannedPart
@@ -159,13 +161,17 @@ def _from(leg: Leg) -> str | None:
 
 
 def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any]:
-    """Which office has a leg; one that fetches, or whose officers open it, is waited for from the moment it may."""
-    leg, office = known.case.legs[number], known.legs[number].office
+    """Which office has a leg, what its matter is called there in the country's lists, and who supervises what a body
+    of several departments decides; one that fetches, or whose officers open it, is waited for from the moment it
+    may."""
+    leg, office, planned = known.case.legs[number], known.legs[number].office, by_leg(known.case)[number]
     body = premises.deployment.bodies.get(office)
+    found = {"department": office, "code": planned.code, **codes_at(body, planned.matter, planned.code).as_json(),
+             "supervised_by": supervisor_of(planned, office, premises.deployment, premises.catalog)}
     if body is None or body.channel == "push" or leg.state is not LegState.QUEUED:
-        return {"department": office}
-    return {"department": office, "state_name": words.TO_BE_OPENED, "next_actor": "department",
-            "next_actor_name": words.handler(leg, by_leg(known.case)[number])}
+        return found
+    return {**found, "state_name": words.TO_BE_OPENED, "next_actor": "department",
+            "next_actor_name": words.handler(leg, planned)}
 
 
 def _why(case: Case, planned: PlannedLeg, leg_due: LegDue, *, masked: bool) -> str:

@@ -222,8 +222,8 @@ class Counted(Protocol):
         """The counts by name."""
 
 
-def lines(table: Mapping[str, Counted], name: Callable[[str], str]) -> list[Line]:
-    """A table as lines by id, each with its name first; what had nothing to count is left out."""
+def lines(table: Mapping[str, Counted], called: Callable[[str], Mapping[str, str]]) -> list[Line]:
+    """A table as lines by id, each with what that is `called` first; what had nothing to count is left out."""
     made = ((id_, counted.line()) for id_, counted in sorted(table.items()))
-    return [{"id": id_, "name": name(id_), **line} for id_, line in made
+    return [{"id": id_, **called(id_), **line} for id_, line in made
             if any(isinstance(value, int) and value for value in line.values())]

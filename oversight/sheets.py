@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+from catalog.model import Catalog
 from oversight.pledges import Owed
 from oversight.report import Line, Report, lines
 from store.report import Period
@@ -15,8 +16,8 @@ from store.report import Period
 TABLES = {"bundles": "一件事", "offices": "单位", "matters": "事项"}
 PLEDGES = "pledges"
 HEADINGS = {
-    "id": "编号", "name": "名称", "filed": "申请", "ended": "结束", "decided": "办结",
-    "granted": "准予", "refused": "不予", "not_accepted": "不予受理", "at_first": "一次通过",
+    "id": "编号", "name": "名称", "code": "基本编码", "uscc": "统一社会信用代码", "filed": "申请", "ended": "结束",
+    "decided": "办结", "granted": "准予", "refused": "不予", "not_accepted": "不予受理", "at_first": "一次通过",
     "at_first_percent": "一次通过率%", "asked": "经过补正", "asked_percent": "补正率%",
     "on_time": "按时", "late": "超期", "on_time_percent": "按时办结率%",
     "undecided": "部门未作决定", "corrected": "有更正", "mean_days": "平均天数", "median_days": "中位天数",
@@ -35,9 +36,18 @@ def period_of(first: date, last: date, zone: tzinfo) -> Period:
     return Period(start, end, f"{after:%Y%m%d}", f"{first:%Y%m%d}")
 
 
-def named_tables(made: Report, names: Mapping[str, Callable[[str], str]]) -> dict[str, list[Line]]:
-    """The three tables as lines, with what each id is called."""
-    return {name: lines(getattr(made, name), names[name]) for name in TABLES}
+def named_tables(made: Report, names: Mapping[str, Callable[[str], str]], catalog: Catalog,
+                 usccs: Mapping[str, str]) -> dict[str, list[Line]]:
+    """The three tables as lines, with what each id is called; matters and offices also with the codes by which other
+    systems of the city know them, where they have one (`usccs` by office)."""
+    def matter(id_: str) -> dict[str, str]:
+        return {"name": names["matters"](id_), "code": known.code if (known := catalog.matters.get(id_)) else ""}
+
+    def office(id_: str) -> dict[str, str]:
+        return {"name": names["offices"](id_), "uscc": usccs.get(id_, "")}
+
+    return {"bundles": lines(made.bundles, lambda id_: {"name": names["bundles"](id_)}),
+            "offices": lines(made.offices, office), "matters": lines(made.matters, matter)}
 
 
 def pledge_line(one: Owed, zone: tzinfo) -> Line:

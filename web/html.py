@@ -33,7 +33,7 @@ from web.pages import (
     situation,
 )
 from web.pages.root import bp
-from web.pages.words import called, dated, days, kinds, said, solemn
+from web.pages.words import called, codes_words, dated, days, kinds, said, solemn, supervisor
 from web.staff import (
     auditing,
     bells,
@@ -68,7 +68,8 @@ def register_pages(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(advice=advice, explained=explained, day=day, moment=moment, called=called, said=said,
-                                 dated=dated, days=days, kinds=kinds, t=phrase)
+                                 dated=dated, days=days, kinds=kinds, t=phrase,
+                                 codes_words=codes_words, supervisor=supervisor)
     app.jinja_env.finalize = beside
     phrases()  # read now, for a slip in them must be seen at the start
     app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=oversight.rated,

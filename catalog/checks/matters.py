@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.answers import AnswerType, type_of_field
+from catalog.basic_codes import other_class
 from catalog.checks.conditions import Scope, check_condition
 from catalog.checks.pledges import check_pledge
 from catalog.dictionary import Field
@@ -50,6 +51,10 @@ def check_matter(findings: Findings, matter: Matter, path: Path) -> None:
             check_asks(findings, matter, variant.asks, (*below, "asks"), scope)
         if variant.gives is not None:
             check_gives(findings, variant.gives, (*below, "gives"))
+    if said := other_class(matter.code, matter.matter_class):
+        findings.warn((*path, "code"), "other_class",
+                      f"事项类型写的是{matter.matter_class}，基本编码 {matter.code} 的第 3、4 位 {matter.code[2:4]} "
+                      f"却是{said}；请对照事项清单改正其中一个")
     _rules(findings, matter, path, scope)
     _fees(findings, matter, path)
 

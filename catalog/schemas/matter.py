@@ -7,6 +7,7 @@ from typing import Any, ClassVar, get_args
 
 from marshmallow import ValidationError, validates_schema
 
+from catalog.basic_codes import LENGTH, fault
 from catalog.dictionary import FieldType
 from catalog.schemas.dictionary import LEVELS, BoundsShape, SpecShape
 from catalog.schemas.fields import (
@@ -173,6 +174,18 @@ class RuleShape(Authored):
             raise ValidationError("规则要写 need(必须满足的条件)和 say(不满足时的提示)")
 
 
+class BasicCode(Matching):
+    """The code of a matter that all places share."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title, rf"\d{{{LENGTH}}}", "")
+
+    def _read(self, text: str) -> str:
+        if wrong := fault(text):
+            raise ValidationError(f"{self.title} {text} 不对：{wrong}")
+        return text
+
+
 class SpecialShape(Authored):
     """A procedure that stops the clock."""
 
@@ -233,7 +246,7 @@ class MatterShape(Authored):
     id = Name("事项编号")
     name = Line("事项名称", required=True)
     department = Name("部门", required=True)
-    code = Matching("基本编码", r"\d{12}", "基本编码是 12 位数字")
+    code = BasicCode("基本编码")
     level = Pick("层级", LEVELS)
     matter_class = Words("事项类型", data_key="class")
     handling = Words("办件类型")

@@ -37,12 +37,18 @@ OPEN_WORDS = frozenset({"state", "message", "seq", "never_sent", "reason_code", 
                         "until", "by", "times"})
 
 
+def _no_codes(_matter: str, _office: str) -> Mapping[str, str | None]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What is wanted: only what happened `since` then; `personal`: personal values as they are."""
+    """What is wanted: only what happened `since` then; `personal`: personal values as they are. `codes` are those of a
+    matter at an office, which stand in no row: as definitions and list have them today."""
 
     since: datetime | None = None
     personal: bool = False
+    codes: Callable[[str, str], Mapping[str, str | None]] = _no_codes
 
 
 def export(database: Database, extent: Extent) -> Iterator[Line]:
@@ -90,9 +96,10 @@ def of_case(tx: Tx, whole: Whole, extent: Extent) -> Iterator[Line]:
     for leg in whole.legs:
         if _fresh(extent, leg.since, leg.closed_at, leg.filed_at):
             yield {"kind": "leg", "id": f"{leg.reference}-{leg.leg}", "case": leg.reference, "matter": leg.matter,
-                   "department": leg.department, "office": leg.office, "state": leg.state.value, "since": leg.since,
-                   "filed_at": leg.filed_at, "started_at": leg.started_at, "due_at": leg.due_at,
-                   "closed_at": leg.closed_at, "ref": leg.ref, "next_actor": leg.next_actor}
+                   **extent.codes(leg.matter, leg.office), "department": leg.department, "office": leg.office,
+                   "state": leg.state.value, "since": leg.since, "filed_at": leg.filed_at,
+                   "started_at": leg.started_at, "due_at": leg.due_at, "closed_at": leg.closed_at, "ref": leg.ref,
+                   "next_actor": leg.next_actor}
     for message in whole.messages:
         for attempt in leases.attempts_of(tx, message):
             if _fresh(extent, attempt.started_at, attempt.ended_at):

@@ -12,6 +12,7 @@ from typing import Any
 from cases.states import TRANSFERRED
 from catalog.dictionary import Field
 from catalog.model import Catalog
+from connectors.matter_codes import codes_at
 from desk.editions import Editions
 from desk.known import Known, by_leg, may_have_it
 from desk.premises import Premises
@@ -92,11 +93,12 @@ class Correspondence:
 
     def addressee(self, leg: str) -> Addressee:
         """Where the office of a leg answers; the read code proves that it opened this very payload."""
-        known, base = self._known, f"{self._premises.public_url}/api"
+        known, base, planned = self._known, f"{self._premises.public_url}/api", self._planned[leg]
         office = known.legs[leg].office
         code = read_code(self._premises.database.cipher, office, f"{known.row.reference}-{leg}")
         return Addressee(f"{base}/departments/{office}/notices", f"{base}/files", code,
-                         self._letters.gives(known.case.plan.parts[leg], known.row.edition))
+                         self._letters.gives(known.case.plan.parts[leg], known.row.edition),
+                         codes_at(self._premises.deployment.bodies.get(office), planned.matter, planned.code))
 
     def body(self, leg: str, type_: str, more: Mapping[str, Any]) -> bytes:
         """The bytes of a message of `type_` to the office of `leg`; `more` is what its event says."""

@@ -16,6 +16,7 @@ import orjson
 
 from cases.feeds import given_for, kind_of
 from cases.model import Case, Event, Leg, Result
+from connectors.matter_codes import NO_CODES, MatterCodes
 from desk.hearing.asking import in_their_words
 from desk.parties.statements import part_of
 from forms.papers.planned import MaterialSlot
@@ -76,13 +77,15 @@ def _about(events: Iterable[Event], codes: Container[str]) -> dict[str, Any]:
 class Addressee:
     """Where the answers to a message go: the notices URL and the base of the file URLs of one office.
 
-    `gives` tells the department what a grant is expected to bring, by our codes with their names.
+    `gives` tells the department what a grant is expected to bring, by our codes with their names; `codes` what its
+    matter is called in the country's lists at this office.
     """
 
     notices: str
     files: str
     read_code: str
     gives: Mapping[str, Any] = field(default_factory=dict)
+    codes: MatterCodes = NO_CODES
 
 
 def encode(type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:
@@ -109,7 +112,7 @@ def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee
     return {
         **head(dossier.case, leg),
         "bundle": said["bundle"],
-        "matter": said["matter"],
+        "matter": {**said["matter"], **to.codes.as_json()},
         "channel": "counter" if "counter" in dossier.body else "online",
         "applicant": people,
         **_agreed(dossier, leg, people),

@@ -16,7 +16,9 @@ from cases.offered import offered, progress
 from cases.states import NOTICES, OUT
 from cases.urges import URGED
 from catalog.model import Catalog
+from catalog.text import Text
 from connectors.base import Body
+from desk.bodies import supervisor_of
 from desk.book import Book
 from desk.errors import UnknownLeg
 from desk.known import Known, by_leg, has_it, may_have_it
@@ -96,7 +98,8 @@ class Asked:
 class Sheet:
     """One leg for its office. `data` is what its program would read of it now (contract 3.1) and `told` the values of
     the form in it under our codes; both empty until it is `opened`. `fresh` are the types of messages that nobody has
-    opened, `acts` the notices that may be chosen now, `seen` the mark of how far its history goes."""
+    opened, `acts` the notices that may be chosen now, `seen` the mark of how far its history goes. `supervised_by` is
+    the department that supervises what the office decides in its place, if that is another."""
 
     id: str
     row: LegRow
@@ -114,6 +117,7 @@ class Sheet:
     acts: tuple[str, ...]
     history: tuple[Happened, ...]
     asked: tuple[Asked, ...]
+    supervised_by: Text | None = None
 
     @property
     def seen(self) -> str:
@@ -203,7 +207,8 @@ class Officers:
             fresh=fresh,
             acts=() if pushed else offered(known.case, held, self._premises.calendar, now, body.authorities),
             history=tuple(_history(held, planned)) if opened else (),
-            asked=tuple(_asked(ask, held, about, planned) for ask in held.asks) if opened else ())
+            asked=tuple(_asked(ask, held, about, planned) for ask in held.asks) if opened else (),
+            supervised_by=supervisor_of(planned, office, self._premises.deployment, self._premises.catalog))
 
     def _listed(self, office: str, legs: Sequence[tuple[str, str]], then: str | None, now: datetime) -> Listed:
         """Legs (reference and number) as a list shows them, without those whose case was erased."""

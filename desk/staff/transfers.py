@@ -58,7 +58,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Line:
     """A leg of an order: from where it goes, whether the office there hears of it (`told`), and `why` it stays (empty:
-    it goes). `other_kind`: the new office is of another kind of department."""
+    it goes). `other_kind`: the new office is of another kind of department, or has other matters of it alone."""
 
     leg: str
     matter: str
@@ -190,7 +190,7 @@ class Transfers:
         office = leg.office or row.office
         at = self._premises.deployment.bodies.get(office)
         return Line(f"{row.reference}-{leg.leg}", row.matter, office, leg.state.value, leg.state not in UNSENT and
-                    not unsent(leg), _why_not(leg, office, at, order), to.department != row.department)
+                    not unsent(leg), _why_not(leg, office, at, order), not to.does(row.department, row.matter))
 
     def _event(self, case: Case, line: Line, asked: tuple[Order, Body, Act], now: datetime,
                numbers: Mapping[tuple[str, str], int]) -> Event:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.deployment import Deployment, read_deployment
+from connectors.matter_codes import codes_at, own_code
 from connectors.shipped import registry
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
@@ -118,6 +119,64 @@ def test_a_body_that_takes_nothing_new_stands_beside_its_successor_and_is_given_
     assert found.served() == {"gas": {""}}
 
 
+ONE_BODY = """
+defaults: {connector: desk, name: 行政审批局}
+bodies:
+  bureau: {department: [gas, trees], uscc: 11370200mb0000000c, level: 3,
+           codes: {cut: '01', dig: 12431123691806512c500011702000033}}
+  windows: {department: road, matters: [dig], uscc: 11370200MB0000000C, level: 3}
+  road: {department: road, name: 交通局}
+  road-district: {department: road, region: "370202", name: 区交通局}
+  water: {department: water, name: 水务局}
+"""
+
+
+def test_entries_of_one_credit_code_are_one_body_that_stands_for_all_their_kinds(tmp_path: Path) -> None:
+    found = _read(tmp_path, ONE_BODY)
+    assert found.problems == ()
+    assert found.bodies["bureau"].kinds == ("gas", "trees")
+    assert found.bodies["bureau"].uscc == "11370200MB0000000C", "small letters are seen in the wild"
+    assert set(found.taken_over) == {"bureau", "windows"} and len(set(found.taken_over.values())) == 1
+    assert found.served() == {"gas": {""}, "trees": {""}, "road": {"", "370202"}, "water": {""}}
+    assert found.served("dig") == found.served()
+
+
+def test_who_names_a_matter_gets_it_where_nobody_nearer_does_all_of_its_kind(tmp_path: Path) -> None:
+    found = _read(tmp_path, ONE_BODY)
+
+    def who(kind: str, region: str | None, matter: str) -> str | None:
+        body = found.body_for(kind, region, PARENTS.get, matter)
+        return None if body is None else body.id
+
+    assert (who("trees", None, "cut"), who("road", "370200", "dig"), who("road", None, "dig")) == (
+        "bureau", "windows", "windows")
+    assert (who("road", "370200", "park"), who("road", "370202", "dig")) == ("road", "road-district")
+
+
+def test_the_code_of_a_matter_at_a_body_is_computed_or_the_bodys_own(tmp_path: Path) -> None:
+    bureau, water = (_read(tmp_path, ONE_BODY).bodies[name] for name in ("bureau", "water"))
+    basic = "000131024000"
+    assert codes_at(bureau, "any", basic).implementation == "11370200MB0000000C3000131024000"
+    assert codes_at(bureau, "cut", basic).item == "11370200MB0000000C300013102400001"
+    own = codes_at(bureau, "dig", basic)
+    assert (own.implementation, own.item) == ("12431123691806512C5000117020000", "12431123691806512C500011702000033")
+    for nothing in (codes_at(bureau, "cut", ""), codes_at(water, "any", basic), codes_at(None, "any", basic)):
+        assert (nothing.implementation, nothing.item) == (None, None)
+
+
+# Five that were seen: Jining, Fangshan, a township of Hunan (in small letters), Shanghai with and without its item.
+@pytest.mark.parametrize("code", [
+    "11370800MB285591843370117002011", "1111011100007796483110132065000", "12431123691806512c5000117020000",
+    "11310000MB2F30661Y231200356400001", "11310000MB2F30661Y2312003564000"])
+def test_codes_that_were_seen_are_taken(code: str) -> None:
+    assert own_code(code) == code.upper()
+
+
+def test_one_body_under_two_names_is_shown_and_not_refused(tmp_path: Path) -> None:
+    found = _read(tmp_path, ONE_BODY.replace("windows: {department", "windows: {name: 政务大厅, department"))
+    assert [(problem.line, problem.code, problem.level) for problem in found.problems] == [(6, "two_names", "warning")]
+
+
 def test_a_bearer_token_names_its_body(tmp_path: Path) -> None:
     found = _read(tmp_path, GOOD)
     owner = found.body_of_token("token-of-gas")
@@ -157,6 +216,24 @@ HEAD = "defaults: {secrets: file:gas.secret}\nbodies:\n"
     (HEAD + "  a: {department: d, connector: desk}\n  b: {department: d, connector: desk}\n", 4, "same_place"),
     (HEAD + "  a: {department: d, connector: desk, settings: {\n    authoritees: x}}\n", 4, "unknown_setting"),
     ("defaults: all\nbodies:\n  a: b\n", 3, "no_department"),
+    (HEAD + "  a: {department: [d, e], connector: desk}\n", 3, "no_name"),
+    (HEAD + "  a: {department: [], connector: desk}\n", 3, "no_department"),
+    (HEAD + "  a: {department: [d, d], name: x, connector: desk}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: {d: e}, connector: desk}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, connector: desk, matters: []}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, connector: desk, uscc: 11370200MB0000000D, level: 3}\n", 3, "bad_code"),
+    (HEAD + "  a: {department: d, connector: desk, uscc: 11370200MB0000000C, level: city}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, connector: desk,\n    uscc: 11370200MB0000000C}\n", 4, "half_code"),
+    (HEAD + "  a: {department: d, connector: desk, level: 3}\n", 3, "half_code"),
+    (HEAD + "  a: {department: d, connector: desk, codes: {\n    m: 1}}\n", 4, "bad_code"),
+    (HEAD + "  a: {department: d, connector: desk, codes: {m: 11370200MB0000000D3000131024000}}\n", 3, "bad_code"),
+    (HEAD + "  a: {department: d, connector: desk, codes: [m]}\n", 3, "bad_value"),
+    ("bodies:\n  a: {department: d, uscc: 11370200MB0000000C, level: 3, connector: desk}\n"
+     "  b: {department: e, uscc: 11370200MB0000000C, level: 3, connector: desk}\n", 3, "no_name"),
+    (HEAD + "  a: {department: [d, e], name: x, connector: desk}\n"
+     "  b: {department: [e, f], name: y, connector: desk}\n", 4, "same_place"),
+    (HEAD + "  a: {department: d, matters: [m], connector: desk}\n"
+     "  b: {department: d, matters: [n, m], connector: desk}\n", 4, "same_place"),
 ])
 def test_every_fault_is_named_with_its_line(tmp_path: Path, text: str, line: int, code: str) -> None:
     problems = _read(tmp_path, text).problems

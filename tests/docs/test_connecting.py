@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -90,3 +90,12 @@ def test_the_signature_that_the_guide_works_out_is_right(guide: str) -> None:
     assert secret_bytes(found[1]) == key.encode()
     made = headers_for(id_, datetime.fromtimestamp(int(seconds), UTC), body.encode(), [found[1]])
     assert made["webhook-signature"] == signature
+
+
+def test_the_table_of_the_guide_gives_a_local_systems_number_of_a_national_code() -> None:
+    shown = next(block for block in re.findall(r"```python\n(.*?)```", read("connecting.md"), re.DOTALL)
+                 if "local_code" in block)
+    made: dict[str, Callable[[str], str]] = {}
+    exec(shown, made)
+    codes = {"000131024000": "0131024000", "370702065000": "0802065000", "370920650000": "0720650000", "": ""}
+    assert {code: made["local_code"](code) for code in codes} == codes

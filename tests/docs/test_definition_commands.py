@@ -116,7 +116,7 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
     assert [line.split(": ", 1)[1] for line in lines if "transport-qingdao" in line] == [
         "transport-qingdao：不认识 deadlin；是不是 deadline？", "transport-qingdao：read_lag 应为 0 到 86400 的数字"]
     assert [line.split(": ", 1)[1] for line in lines if "tax" in line] == [
-        "tax 与 tax-2 是同一类部门、同一地区，无法决定送给谁"]
+        "tax 与 tax-2 是同一类部门、同一地区，无法决定送给谁；只承办一部分事项的用 matters 列出"]
     assert "提醒：bank：没有写 tokens" in lines[-2]
     found = json.loads(run(definitions.check, "--json", **environ).stdout)
     assert lines[-1] == f"共 {sum(one['level'] == 'error' for one in found)} 处错误，1 条提醒。"

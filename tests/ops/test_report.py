@@ -21,6 +21,7 @@ def test_a_report_is_a_table_a_spreadsheet_and_json(deployment):
     found = deployment.json("report", today, today)
     water = next(line for line in found["offices"] if line["id"] == "water-office")
     assert (water["name"], water["decided"], water["granted"], water["on_time_percent"]) == ("供水公司", 1, 1, 100.0)
+    assert (water["uscc"], next(line["code"] for line in found["matters"])) == ("", ""), "nothing is made up"
     text = deployment.ok("report", today, today, "--csv", "--of", "offices")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert text.startswith("\ufeff")

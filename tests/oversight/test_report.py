@@ -24,8 +24,8 @@ def tables(town, period=JANUARY):
 
 
 def shown(made):
-    return [{line["id"]: {name: value for name, value in line.items() if value and name not in {"id", "name"}}
-             for line in lines(table, str)} for table in (made.bundles, made.offices, made.matters)]
+    return [{line["id"]: {name: value for name, value in line.items() if value and name != "id"}
+             for line in lines(table, lambda _: {})} for table in (made.bundles, made.offices, made.matters)]
 
 
 @ON_BOTH

@@ -48,6 +48,16 @@ class QuestionAnswer(Answer):
     conditional = yes("asked only after certain answers")
 
 
+class OfficeAnswer(Answer):
+    """An office that gets new legs of a matter, in its region and below it."""
+
+    office = text("its id, as in a receipt")
+    name = text()
+    region = text("null: everywhere", null=True)
+    implementation_code = text("实施编码: its credit code, level, and the matter's `code`", null=True)
+    item_code = text("业务办理项编码", null=True)
+
+
 class MatterAnswer(Answer):
     """One matter of a bundle."""
 
@@ -57,6 +67,7 @@ class MatterAnswer(Answer):
     name = text()
     department = text()
     department_name = text()
+    offices = many(OfficeAnswer, "who gets it here")
 
 
 class RoleAnswer(Answer):

@@ -142,6 +142,11 @@ class LegAnswer(Answer):
     name = text()
     department = text()
     department_name = text()
+    code = text("基本编码, 12 digits, by which all places know the matter; empty: none is known")
+    implementation_code = text("实施编码, 31 characters, of the office that has it", null=True)
+    item_code = text("业务办理项编码, 33 characters", null=True)
+    supervised_by = text("the department that supervises what a body of several departments decides; null: who decides "
+                         "does", null=True)
     state = text("waiting, queued, sending, sent, …: docs/states.md has them all")
     state_name = text()
     light = text("white: on time; yellow: soon due, or not sure; red: overdue; green: decided; grey: the clock stands")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response
 
 from catalog.bundle import Bundle, Question
+from catalog.matter import Matter
 from catalog.model import Catalog
+from connectors.matter_codes import codes_at
+from desk.bodies import body_at, body_of
 from desk.errors import UnknownBundle
+from forms.plan import Plan
 from forms.shown.public import plan_json
 from forms.values import json_ready
 from forms.windows import closing
@@ -45,12 +50,24 @@ def bundle(bundle: str) -> Response:
 @operation(Operation(
     "Compose the plan of a situation", {200: "the plan, as `flask plan --json` prints it"}, body=PlanBody,
     refuses=(400, 404, 413, 415, 422), returns="Plan",
-    more="A partial situation is fine: open questions are listed in `questions`, what is wrong in `problems`."))
+    more="A partial situation is fine: open questions are listed in `questions`, what is wrong in `problems`. Beside "
+         "what the command prints it has what only this place knows: the codes of a matter at its office, and the name "
+         "of a body that stands for several departments, which is counted once."))
 def plan(bundle: str) -> Response:
     """The plan of a situation."""
     only_args()
     situation = body(PlanBody)["situation"]
-    return shown(plan_json(house().desk.plan(bundle, situation, house().clock.now())))
+    return shown(_with_codes(house().desk.plan(bundle, situation, house().clock.now())))
+
+
+def _with_codes(plan: Plan) -> dict[str, Any]:
+    """The plan, with what each matter is called in the country's lists at the office that would get it."""
+    answer = plan_json(plan)
+    for line, leg in zip(answer["matters"], plan.legs, strict=True):
+        office = body_of(leg, house().deployment, house().catalog)
+        codes = codes_at(office, leg.matter, leg.code).as_json()
+        line |= {name: code for name, code in codes.items() if code}
+    return answer
 
 
 def _short(bundle: Bundle) -> dict[str, Any]:
@@ -84,4 +101,12 @@ def _matter(bundle: Bundle, matter_id: str, number: str, catalog: Catalog) -> di
     matter = catalog.matter_of(bundle, matter_id)
     department = catalog.departments[matter.department]
     return {"matter": matter.id, "number": number, "code": matter.code, "name": matter.name,
-            "department": matter.department, "department_name": department.name}
+            "department": matter.department, "department_name": department.name, "offices": list(_offices(matter))}
+
+
+def _offices(matter: Matter) -> Iterator[dict[str, Any]]:
+    """The offices that get new legs of a matter, each in its region, with what it is called there."""
+    for office in house().deployment.bodies.values():
+        if body_at(office.region, matter, house().deployment, house().catalog) is office:
+            codes = codes_at(office, matter.id, matter.code).as_json()
+            yield {"office": office.id, "name": office.name or office.id, "region": office.region, **codes}

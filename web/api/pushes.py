@@ -75,7 +75,11 @@ REASONED: Mapping[str, Any] = {"ref": MAYBE | {"description": "your number, if y
 OF_TYPE: Mapping[str, Mapping[str, Any]] = {
     "leg.filed": {
         "bundle": {"type": "object", "properties": {"id": TEXT, "name": TEXT, "edition": TEXT}},
-        "matter": {"type": "object", "properties": {"id": TEXT, "code": MAYBE, "name": TEXT, "variant": MAYBE}},
+        "matter": {"type": "object", "properties": {
+            "id": TEXT, "name": TEXT, "variant": MAYBE,
+            "code": MAYBE | {"description": "基本编码, 12 digits: region, type, main item, item; empty: none known"},
+            "implementation_code": MAYBE | {"description": "实施编码, 31 characters: your credit code, level, `code`"},
+            "item_code": MAYBE | {"description": "业务办理项编码, 33 characters, where the matter has one"}}},
         "channel": {"enum": ["online", "counter"], "description": "where it was filed: by people themselves, or by a "
                                                                   "clerk for somebody who came to a counter"},
         "applicant": {"type": "object", "additionalProperties": PERSON,

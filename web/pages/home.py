@@ -13,7 +13,7 @@ from forms.counts import Figures
 from forms.windows import closing, window_of, window_words
 from web.pages.acting import chosen, offered
 from web.pages.root import bp, bundle_of, figures_plan, today
-from web.pages.words import called, guide_lines
+from web.pages.words import called, guide_lines, phone_of
 from web.pictures.before_after import before_after, pairs
 from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
@@ -121,7 +121,7 @@ def bundle(bundle: str) -> str:
         instead=next((one for one in catalog.on_offer if found.closed and one.id == found.closed.instead), None),
         lead=departments[found.lead].name if found.lead else "",
         about={leg.matter: about_matter(catalog.matter_of(found, leg.matter)) for leg in plan.legs},
-        phones={leg.department: departments[leg.department].phone for leg in plan.legs}, mandates=mandates,
+        phones={leg.leg: phone_of(leg) for leg in plan.legs}, mandates=mandates,
         more_mandates=more, under=chosen(found.id),
     )
 

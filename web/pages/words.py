@@ -12,6 +12,9 @@ from jinja2.runtime import Context
 
 from catalog.bundle import Bundle
 from catalog.text import BASE_LANGUAGE, Text
+from connectors.base import Body
+from connectors.matter_codes import MatterCodes, codes_at
+from desk.bodies import body_of, supervisor_of
 from forms.plan import FieldLine, Plan, PlannedLeg
 from web.wiring import house
 
@@ -95,13 +98,38 @@ def called(leg: Any) -> str:
 
 def offices_of(plan: Plan) -> list[str]:
     """Every office that will receive a part of the application, each once, in the order of the legs."""
-    regions, deployment = house().catalog.regions, house().deployment
-
-    def parent(code: str) -> str | None:
-        return known.parent if (known := regions.get(code)) else None
-
-    bodies = [(deployment.body_for(leg.department, leg.region, parent), leg) for leg in plan.legs]
+    bodies = [(body_of(leg, house().deployment, house().catalog), leg) for leg in plan.legs]
     return list(dict.fromkeys(str(body.name if body else leg.department_name) for body, leg in bodies))
+
+
+def codes_words(leg: Any) -> str:
+    """By which codes a leg (planned, or of a case's view) is found in the country's lists and at the city's other
+    services; empty where none is known."""
+    if isinstance(leg, Mapping):
+        basic, codes = leg["code"], MatterCodes(leg["implementation_code"], leg["item_code"])
+    else:
+        basic, codes = leg.code, codes_at(body_of(leg, house().deployment, house().catalog), leg.matter, leg.code)
+    known = [f"实施编码 {codes.implementation}"] if codes.implementation else [f"基本编码 {basic}"] if basic else []
+    item = (codes.item or "").removeprefix(codes.implementation or "")
+    return "，".join([*known, *([f"业务办理项 {item}"] if item else [])])
+
+
+def supervisor(leg: PlannedLeg) -> str:
+    """The department that supervises a planned leg where a body of several departments decides it; else empty."""
+    body = _decided_by(leg)
+    return str(supervisor_of(leg, body.id, house().deployment, house().catalog) or "") if body else ""
+
+
+def phone_of(leg: PlannedLeg) -> str:
+    """Where to call about a planned leg: whoever decides it; empty where no number is known."""
+    body, kind = _decided_by(leg), house().catalog.departments[leg.department]
+    return body.phone if body else kind.phone or ""
+
+
+def _decided_by(leg: PlannedLeg) -> Body | None:
+    """The body that decides a planned leg in place of its department; None where that does so itself."""
+    body = body_of(leg, house().deployment, house().catalog)
+    return body if body and body.id in house().deployment.taken_over else None
 
 
 def days(leg: PlannedLeg, unit: str) -> str:

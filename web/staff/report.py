@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from oversight.daily import DAYS_ALONE, Added, Total
 from oversight.figures import Share
-from oversight.report import Cases, Legs
+from oversight.report import Cases, Legs, Line, Report
 from oversight.sheets import PLEDGES, TABLES, as_csv, named_tables
 from web.errors import not_found
 from web.pictures.by_day import Span, by_day
@@ -44,7 +44,7 @@ def report() -> str | tuple[str, int]:
     """The figures of a period; without one, of this month."""
     chosen = _chosen()
     added = house().daily.added(chosen.first, chosen.last, house().clock.now())
-    tables, spans = named_tables(added.report, NAMES), _spans(added.totals)
+    tables, spans = _tables(added.report), _spans(added.totals)
     page = render_template(
         "staff/report.html", chosen=chosen, periods=PERIODS, tables=tables, titles=TABLES, added=added, spans=spans,
         whole=_whole(added), legs=_legs(added), picture=by_day(spans) if spans else None,
@@ -63,8 +63,13 @@ def report_table(table: str) -> Response | AnyResponse:
         raise not_found()
     if chosen.problem or added.uncounted:
         return redirect(url_for("staff.report", first=request.args.get("first"), last=request.args.get("last")), 303)
-    lines = added.pledges if table == PLEDGES else named_tables(added.report, NAMES)[table]
+    lines = added.pledges if table == PLEDGES else _tables(added.report)[table]
     return attached(as_csv(lines), "text/csv", f"{table}-{chosen.first}-{chosen.last}.csv")
+
+
+def _tables(counted: Report) -> dict[str, list[Line]]:
+    bodies = house().deployment.bodies.values()
+    return named_tables(counted, NAMES, house().catalog, {body.id: body.uscc for body in bodies})
 
 
 def attached(text: str, kind: str, name: str) -> Response:

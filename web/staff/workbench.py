@@ -15,6 +15,7 @@ from catalog.load import load_catalog
 from catalog.model import Catalog
 from catalog.report import by_weight, found_in
 from catalog.text import Problem
+from desk.bodies import at_place
 from desk.differences import Difference, between
 from forms.answers import know
 from forms.compose import compose
@@ -119,5 +120,6 @@ class Workbench:
             return self._tried[key]
 
     def plan(self, looked: Looked, bundle: str, situation: Mapping[str, Any], today: date) -> Plan:
-        """The plan of a bundle of the folder for one situation."""
-        return compose(looked.catalog, bundle, situation, today=today, edition=edition_of(looked.catalog, bundle).hash)
+        """The plan of a bundle of the folder for one situation, as this place would carry it out."""
+        made = compose(looked.catalog, bundle, situation, today=today, edition=edition_of(looked.catalog, bundle).hash)
+        return at_place(made, self.house.deployment, looked.catalog)
