@@ -184,6 +184,10 @@ class FieldLine:
     unique: bool = False
     same_as: str | None = None
 
+    def asked_in(self, row: int) -> bool:
+        """Whether this column is asked in a row, counted from 0."""
+        return self.only is None or row in self.only
+
 
 @dataclass(frozen=True, slots=True)
 class RemovedField:

@@ -52,9 +52,10 @@ def validate_form(
     """Judge a filled form; `partial` (a draft) lists missing required fields apart instead of refusing them."""
     compiled = _compiled(plan, regions)
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
+    given |= {line.code: _narrowed(line, given[line.code]) for line in compiled.uneven if line.code in given}
     clean, errors = _read(compiled, given, partial)
-    for line in compiled.uneven:
-        _narrow(line, clean, errors, partial)
+    for line in () if partial else compiled.uneven:
+        _complain(line, clean, errors)
     _agree(compiled, clean, errors)
     blank = {code: _blank_in(line, given.get(code), errors.get(code)) for code, line in compiled.required.items()
              if line.inner or code not in clean}
@@ -213,24 +214,25 @@ def _lacking(line: FieldLine, rows: Any) -> Iterator[tuple[int, FieldLine]]:
     """The cells that must be filled in and are not, by row and column."""
     needed = [inner for inner in line.inner if inner.required]
     yield from ((index, inner) for index, row in enumerate(rows) if isinstance(row, Mapping) for inner in needed
-                if _asked_in(inner, index) and is_blank(row.get(inner.code.rpartition(".")[2])))
+                if inner.asked_in(index) and is_blank(row.get(inner.code.rpartition(".")[2])))
 
 
-def _asked_in(column: FieldLine, row: int) -> bool:
-    return column.only is None or row in column.only
-
-
-def _narrow(line: FieldLine, clean: dict[str, Any], errors: dict[str, Any], partial: bool) -> None:
-    """Of columns that only some rows are asked for: what the others say goes, what these lack is said."""
-    if line.code not in clean:
-        return
+def _narrowed(line: FieldLine, rows: Any) -> Any:
+    """Rows without what they say in columns that only others are asked for: nobody sees it, so it is not judged
+    either. What the situation says stays."""
+    if not isinstance(rows, list | tuple):
+        return rows
     columns = {inner.code.rpartition(".")[2]: inner for inner in line.inner}
     told = {name for row in line.value or () for name in row}
-    clean[line.code] = tuple(
-        {name: value for name, value in row.items() if name in told or _asked_in(columns[name], index)}
-        for index, row in enumerate(clean[line.code]))
+    return [{name: value for name, value in row.items()
+             if name in told or name not in columns or columns[name].asked_in(index)}
+            if isinstance(row, Mapping) else row for index, row in enumerate(rows)]
+
+
+def _complain(line: FieldLine, clean: Mapping[str, Any], errors: dict[str, Any]) -> None:
+    """What those rows lack that are asked for columns of which others are not."""
     wrong: dict[str, Any] = {}
-    for index, inner in () if partial else _lacking(line, clean[line.code]):
+    for index, inner in _lacking(line, clean.get(line.code, ())):
         wrong.setdefault(str(index), {})[inner.code.rpartition(".")[2]] = [missing(inner.type)]
     if wrong:
         errors[line.code] = wrong

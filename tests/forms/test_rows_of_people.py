@@ -2,6 +2,7 @@
 
 import pytest
 
+from desk.applicants.asked import asked_form
 from forms.compose import compose
 from forms.schema import validate_form
 from forms.split import leg_fields
@@ -17,7 +18,7 @@ CREW = """crew:
     card: {name: 要领卡, type: yes_no, required: yes}
     called: {name: 姓名}
     number: {name: 号码, type: citizen_id, table: papers, sensitive: yes, purpose: 核对}
-    permit: {name: 许可证号}
+    permit: {name: 许可证号, unique: yes, max_length: 10}
     bank: {name: 银行}
   key: nr
   shown: called
@@ -69,13 +70,18 @@ def test_a_column_is_asked_in_the_rows_whose_legs_want_it():
     crew = next(line for line in plan.fields if line.code == "crew")
     assert {line.code: line.only for line in crew.inner} == {
         "crew.nr": None, "crew.called": None, "crew.number": None, "crew.permit": (1,), "crew.bank": (0,)}
-    given = form(CARD_OF_1999, "passport:E00000001", permit="一时写的")
+    given = form(CARD_OF_1999, "passport:E00000001", permit="许可1号")
     assert validate_form(plan, given, {}).errors == {"crew": {"1": {"permit": ["必填，请填写"]}}}
     assert validate_form(plan, given, {}, partial=True).missing == ("crew",)
     given["crew"][1]["permit"] = "许可1号"
     right = validate_form(plan, given, {})
     assert (right.errors, right.missing) == ({}, ())
     assert [row.get("permit") for row in right.clean["crew"]] == [None, "许可1号"], "nobody asks the first row"
+    given["crew"][0]["permit"] = "先写过后来看不见的，比能写的还长"
+    assert validate_form(plan, given, {}) == right, "what nobody sees is not judged"
+    assert asked_form(plan, given)["crew"] == [
+        {"called": "示例卯", "number": CARD_OF_1999, "bank": "示例银行"},
+        {"called": "示例辰", "number": "passport:E00000001", "permit": "许可1号"}], "and decides nothing in a draft"
     assert [row.get("bank") for row in right.clean["crew"]] == ["示例银行", None]
     assert leg_fields(plan, "01.1", right.clean)["crew"] == [
         {"nr": "1", "called": "示例卯", "number": CARD_OF_1999, "number_paper": "id_card"}]
