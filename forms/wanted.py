@@ -20,7 +20,7 @@ def wanted_of_field(line: Field) -> Wanted:
         line.not_after, line.unit, line.options, line.level, columns,
         (line.key,) if line.key else (), line.key,
         labels=labels_of(line) or {column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
-        unique=unique_in(line),
+        unique=unique_in(line), default=line.default,
     )
 
 
@@ -43,5 +43,8 @@ def wanted_of_question(question: Question, fields: Mapping[str, Field], columns:
         wanted = wanted_of_field(fields[question.id])
         low, high = narrowed(question, wanted)
         needed = tuple(name for name, _ in wanted.inner if name == wanted.key or f"{question.id}.{name}" in columns)
-        return replace(wanted, min=low, max=high, options=question.options or wanted.options, required=needed)
+        # What a column says by default the form may still say otherwise, so the question does not say it.
+        inner = tuple((name, replace(column, default=None)) for name, column in wanted.inner)
+        return replace(wanted, min=low, max=high, options=question.options or wanted.options, inner=inner,
+                       required=needed)
     return Wanted(QUESTION_TYPES[question.kind], question.min, question.max, options=question.options)

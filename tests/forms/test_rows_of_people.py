@@ -161,3 +161,45 @@ def test_what_rows_lack_is_counted_by_their_cells_whatever_is_wrong_with_others(
     assert whole > 8
     assert [lacks(mobile="1"), lacks(mobile="13800000001"), lacks(full_name=""), lacks(mobile="1", full_name="")] == [
         whole - 1, whole - 1, whole + 1, whole]
+
+
+LIST = """tools:
+  name: 工具
+  rows:
+    nr: {name: 编号, required: yes}
+    amount: {name: 件数, type: integer, required: yes, default: "1"}
+    owner: {name: 谁的, required: yes}
+  key: nr
+"""
+
+
+def test_a_blank_cell_says_what_its_column_says_by_default():
+    texts = written(matter("m1", "fields: [tools]", ", rules: [{id: R-1, need: sum(tools.amount) < 3, say: 太多, "
+                                                     "effect: block}]"), "matters: {m1: {}}\n", LIST)
+    assert said(texts) == []
+    filled = {"tools": [{"nr": "a", "owner": "甲"}, {"nr": "b", "owner": "甲", "amount": "2"}]}
+    plan = planned(read(texts), {}, filled)
+    whole = validate_form(plan, filled, {})
+    assert ([row["amount"] for row in whole.clean["tools"]], whole.lacking) == ([1, 2], {})
+    assert stopping(plan) == [("block", "R-1", "m1")], "one and two are three"
+    told = written(matter("m1", "fields: [tools]"), "situation: {tools: {ask: 哪些？}}\nmatters: {m1: {}}\n", LIST)
+    plan = planned(read(told), {"tools": [{"nr": "a"}]})
+    assert validate_form(plan, {"tools": [{"amount": 5, "owner": "甲"}]}, {}).errors == {}, "the question did not say 1"
+
+
+@pytest.mark.parametrize(("needed", "rows", "lacking", "errors"), [
+    ("no", None, {}, {}), ("no", [], {}, {}),
+    ("no", [{"nr": "a"}], {"tools": 1}, {"tools": {"0": {"owner": ["必填，请填写"]}}}),
+    ("yes", [], {"tools": 2}, {"tools": ["必填，请填写"]}), ("yes", None, {"tools": 2}, {"tools": ["必填，请填写"]}),
+])
+def test_a_draft_lacks_of_rows_what_filing_would_refuse(needed, rows, lacking, errors):
+    texts = written(matter("m1", f"fields: [pname, {{tools: {{required: {needed}}}}}]"), "matters: {m1: {}}\n", LIST)
+    plan, filled = planned(read(texts), {}), {"pname": "甲", **({} if rows is None else {"tools": rows})}
+    assert validate_form(plan, filled, {}, partial=True).lacking == lacking
+    assert validate_form(plan, filled, {}).errors == errors
+
+
+def test_that_there_is_no_row_at_all_a_question_can_be_told():
+    texts = written(matter("m1", "fields: [pname, tools]"), "situation: {tools: {ask: 哪些？}}\nmatters: {m1: {}}\n", LIST)
+    found = validate_form(planned(read(texts), {"tools": []}), {"pname": "甲"}, {})
+    assert (found.errors, found.lacking) == ({}, {})

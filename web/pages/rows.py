@@ -71,7 +71,7 @@ def missing_cells(line: FieldLine, rows: Any, say: str, wrong: Any) -> dict[str,
     for at, row in enumerate(rows if line.type == "rows" and isinstance(rows, list) else ()):
         for column in line.inner if isinstance(row, Mapping) else ():
             name = column.code.rpartition(".")[2]
-            if column.required and column.asked_in(at) and row.get(name) in (None, "", []):
+            if column.wanted_in(at) and row.get(name) in (None, "", []):
                 found.setdefault(str(at), {}).setdefault(name, [say])
     return found
 
