@@ -184,14 +184,6 @@ class FieldLine:
     unique: bool = False
     same_as: str | None = None
 
-    def asked_in(self, row: int) -> bool:
-        """Whether this column is asked in a row, counted from 0."""
-        return self.only is None or row in self.only
-
-    def wanted_in(self, row: int) -> bool:
-        """Whether a row must say something in this column: one that has a default says that."""
-        return self.required and self.default is None and self.asked_in(row)
-
 
 @dataclass(frozen=True, slots=True)
 class RemovedField:

@@ -18,7 +18,7 @@ from forms.hints import missing
 from forms.papers.planned import MaterialLine
 from forms.plan import FieldLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
-from forms.wanted import labels_of, unique_in
+from forms.wanted import asked_in, labels_of, unique_in, wanted_in
 
 MOST_FILES: Final = 20
 _TABLE: Final = "form"
@@ -212,7 +212,8 @@ def _blank_in(line: FieldLine, given: Any, wrong: Any) -> int:
     if line.type != "rows" or not line.inner:
         return int(not wrong or wrong == [missing(line.type)])
     if given is None or given == []:
-        return 0 if not line.required or line.value is not None else sum(inner.wanted_in(0) and inner.only is None for inner in line.inner) * int(line.min or 1)
+        cells = sum(wanted_in(inner, 0) and inner.only is None for inner in line.inner)
+        return cells * int(line.min or 1) if line.required and line.value is None else 0
     return sum(1 for _ in _lacking(line, given)) if isinstance(given, list) else 0
 
 
@@ -220,7 +221,7 @@ def _lacking(line: FieldLine, rows: Any) -> Iterator[tuple[int, FieldLine]]:
     """The cells that must be filled in and are not, by row and column."""
     needed = [inner for inner in line.inner if inner.required]
     yield from ((index, inner) for index, row in enumerate(rows) if isinstance(row, Mapping) for inner in needed
-                if inner.wanted_in(index) and is_blank(row.get(inner.code.rpartition(".")[2])))
+                if wanted_in(inner, index) and is_blank(row.get(inner.code.rpartition(".")[2])))
 
 
 def _narrowed(line: FieldLine, rows: Any) -> Any:
@@ -231,7 +232,7 @@ def _narrowed(line: FieldLine, rows: Any) -> Any:
     columns = {inner.code.rpartition(".")[2]: inner for inner in line.inner}
     told = {name for row in line.value or () for name in row}
     return [{name: value for name, value in row.items()
-             if name in told or name not in columns or columns[name].asked_in(index)}
+             if name in told or name not in columns or asked_in(columns[name], index)}
             if isinstance(row, Mapping) else row for index, row in enumerate(rows)]
 
 

@@ -34,6 +34,16 @@ def labels_of(line: Field | FieldLine) -> Mapping[str, str]:
     return {one.code: str(one.name) for one in line.options} if line.type == "citizen_id" else {}
 
 
+def asked_in(column: FieldLine, row: int) -> bool:
+    """Whether a column is asked in a row, counted from 0."""
+    return column.only is None or row in column.only
+
+
+def wanted_in(column: FieldLine, row: int) -> bool:
+    """Whether a row must say something in a column: one that has a default says that."""
+    return column.required and column.default is None and asked_in(column, row)
+
+
 def wanted_of_question(question: Question, fields: Mapping[str, Field], columns: Set[str] = frozenset()) -> Wanted:
     """What a situation question wants: its own kind, or the dictionary field of the same code, narrowed.
 

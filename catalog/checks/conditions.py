@@ -230,6 +230,8 @@ def _kind_of_number(node: terms.Compare, scope: Scope) -> Generator[Fault, None,
 
 
 def _options_of(node: terms.Node, scope: Scope) -> tuple[str, ...]:
+    if isinstance(node, terms.Column):
+        return _options_of(terms.Name(f"{node.name}.{node.column}"), scope)
     kind = scope.type_of(node.name) if isinstance(node, terms.Name | terms.Paper) else None
     if isinstance(node, terms.Paper):
         return kind.papers if kind else ()

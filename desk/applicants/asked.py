@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from forms.plan import FieldLine, Plan
+from forms.wanted import asked_in
 
 Answers = Mapping[str, Any]
 MOST_ROUNDS = 4
@@ -64,7 +65,7 @@ def _asked_rows(line: FieldLine, given: Any) -> Any:
     if isinstance(line.value, list):
         rows = [{name: value for name, value in _own(line, rows, known, index).items() if name not in known}
                 for index, known in enumerate(line.value)]
-    return [{name: value for name, value in row.items() if columns[name].asked_in(index)}
+    return [{name: value for name, value in row.items() if asked_in(columns[name], index)}
             for index, row in enumerate(rows)]
 
 

@@ -24,6 +24,7 @@ ANSWERS: dict[str, Any] = {
     "rows": ({"vin": "a", "seats": Decimal(5)}, {"vin": "b", "seats": Decimal("2.5")}),
     "leap": date(2020, 2, 29),
     "half": ({"seats": Decimal(5)}, {}), "name": "and", "外线": True, "vehicles.mass": Decimal(5000),
+    "holder": "Wang Xiao", "account": "ＷＡＮＧ  XIAO", "names": ({"of": "阿依·古丽"}, {}), "aygul": "阿依•古丽",
     "child": "37020220200301994X", "odd": "37020220209901994X", "heirs.id": "370202196604059930",
 }
 
@@ -44,6 +45,10 @@ ANSWERS: dict[str, Any] = {
     # among what all rows say in a column, and the year of a day
     ("'b' in all(rows.vin)", True), ("'c' in all(rows.vin)", False), ("'a' in all(none.vin)", False),
     ("'a' in all(half.vin)", None), ("'a' in all(gone.vin)", False), ("unknown in all(rows.vin)", None),
+    ("holder in all(names.of)", None), ("aygul in all(names.of)", True), ("aygul not in all(names.of)", False),
+    # two texts that people filled in are compared as they mean them, one that the author wrote as it is written
+    ("holder == account", True), ("account != holder", False), ("holder == aygul", False),
+    ("holder == 'wang xiao'", False),
     ("year(done) == 2026", True), ("year(born) > 2026", False), ("year(done + 12mo) == 2027", True),
     ("year(born(child) + 180mo) <= 2035", True), ("year(gone) == 2026", False), ("year(unknown) == 2026", None),
     ("count(unknown) > 0", None), ("kind == 'age'", True), ("kind != 'age'", False), ("name == 'and'", True),

@@ -200,6 +200,7 @@ def test_a_draft_lacks_of_rows_what_filing_would_refuse(needed, rows, lacking, e
 
 
 def test_that_there_is_no_row_at_all_a_question_can_be_told():
-    texts = written(matter("m1", "fields: [pname, tools]"), "situation: {tools: {ask: 哪些？}}\nmatters: {m1: {}}\n", LIST)
+    bundle = "situation: {tools: {ask: 哪些？}}\nmatters: {m1: {}}\n"
+    texts = written(matter("m1", "fields: [pname, tools]"), bundle, LIST)
     found = validate_form(planned(read(texts), {"tools": []}), {"pname": "甲"}, {})
     assert (found.errors, found.lacking) == ({}, {})
