@@ -148,6 +148,7 @@ def test_bare_options_are_compared_as_options(text: str, answers: dict[str, Any]
 
 
 TYPES = {
+    "kilos": AnswerType("number", unit="kg"), "tonnes": AnswerType("number", unit="t"),
     "line": AnswerType("yes_no"), "length": AnswerType("number"), "day": AnswerType("date"),
     "kind": AnswerType("choice", ("age", "trade")), "services": AnswerType("many", ("water", "gas")),
     "rows": AnswerType("rows"), "rows.vin": AnswerType("text"), "rows.seats": AnswerType("integer"),
@@ -180,6 +181,8 @@ TYPES = {
     ("sum(rows.vin) > 1", "sum(rows.vin) 只能加"), ("sum(rows.x) > 1", "rows.x 不认识"),
     ("sum(length.x) > 1", "length.x 不认识"),
     ("count(x) > 1", "x 不认识"),
+    ("kilos <= tonnes", "kilos 按千克填，tonnes 按吨填，不能比较"),
+    ("kilos > length and kilos < 3 and kilos <= kilos", ""),
     ("length + 3mo > today", "length 不是日期"), ("day + 3wd > today", "只能加减 mo(月)或 nd(自然日)"),
     ("maybe != 3", "maybe 不适用时 != 为否"), ("other > 3", "别处才有"), ("me > 3", "不能以自己的回答为条件"),
     ("line == maybe_not", "选项 maybe_not 不在问题 line 的选项中(yes、no)"), ("services == services", "不能与"),
