@@ -34,7 +34,7 @@ class BadAnswer(ValueError):
 @dataclass(frozen=True, slots=True)
 class AnswerType:
     """What an answer must be: its type, the options of a choice, inclusive bounds, the fields of a row; of a person's
-    number the kinds of paper that it may be of."""
+    number the kinds of paper that it may be of; the unit of a number."""
 
     type: FieldType
     options: tuple[str, ...] = ()
@@ -42,6 +42,7 @@ class AnswerType:
     max: Decimal | None = None
     inner: Mapping[str, AnswerType] = field(default_factory=dict)
     papers: tuple[str, ...] = ()
+    unit: str | None = None
 
 
 FILER_TYPE = AnswerType("choice", FILERS)
@@ -53,7 +54,7 @@ def type_of_field(known: Field) -> AnswerType:
     codes = tuple(option.code for option in known.options)
     if known.type == "citizen_id":
         return AnswerType(known.type, papers=codes)
-    return AnswerType(known.type, codes, known.min, known.max, inner)
+    return AnswerType(known.type, codes, known.min, known.max, inner, unit=known.unit)
 
 
 def type_of_question(question: Question, fields: Mapping[str, Field]) -> AnswerType:

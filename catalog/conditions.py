@@ -285,9 +285,9 @@ def _resolved(node: terms.Node, options_of: Callable[[str], frozenset[str]]) -> 
 
 
 def _as_option(node: terms.Node, other: terms.Node, options_of: Callable[[str], frozenset[str]]) -> terms.Node:
-    if not isinstance(other, terms.Name | terms.Paper):
+    if not isinstance(other, terms.Name | terms.Paper | terms.Column):
         return node
-    options = options_of(other.name)
+    options = options_of(f"{other.name}.{other.column}" if isinstance(other, terms.Column) else other.name)
     if isinstance(node, terms.Name) and node.name in options:
         return terms.Literal({"yes": True, "no": False}[node.name] if options == {"yes", "no"} else node.name)
     if isinstance(node, terms.Literal) and isinstance(node.value, Decimal) and str(node.value) in options:

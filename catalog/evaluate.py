@@ -17,6 +17,7 @@ from catalog import terms
 from catalog.conditions import Condition
 from catalog.limits import Limit
 from catalog.papers import ID_CARD, kind_of
+from catalog.text import spelt_once
 
 
 class _Sign:
@@ -56,7 +57,9 @@ def _truth(node: terms.Node, answers: Mapping[str, Any], today: date | None) -> 
         case terms.Any_(items):
             return _kleene([_truth(item, answers, today) for item in items], deciding=True)
         case terms.Compare(op, left, right):
-            return _compare(op, _value(left, answers, today), _value(right, answers, today))
+            told = _value(left, answers, today), _value(right, answers, today)
+            by_author = isinstance(left, terms.Literal) or isinstance(right, terms.Literal)
+            return _compare(op, *(told if by_author else map(_spelt_once, told)))
     value = _value(node, answers, today)
     return None if value is UNANSWERED else value is not EMPTY and bool(value)
 
@@ -73,8 +76,15 @@ def _compare(op: str, left: Any, right: Any) -> bool | None:
     if left is UNANSWERED or right is UNANSWERED:
         return None
     if op == "in":
-        return left in right
+        return left in right or (None if None in right else False)  # among those that are there, whatever others say
     return _ORDER[op](left, right)
+
+
+def _spelt_once(value: Any) -> Any:
+    """What people filled in, as it is compared with what they filled in elsewhere."""
+    if isinstance(value, tuple):
+        return tuple(map(_spelt_once, value))
+    return spelt_once(value) if isinstance(value, str) else value
 
 
 def _value(node: terms.Node, answers: Mapping[str, Any], today: date | None) -> Any:
@@ -96,8 +106,9 @@ def _value(node: terms.Node, answers: Mapping[str, Any], today: date | None) -> 
 
 
 def _told_by(node: terms.Count | terms.Sum | terms.Column | terms.Born | terms.Paper, value: Any) -> Any:
-    """How many rows there are, the sum of a column, what all rows say in one, the day of birth in a number, the kind of
-    paper that it is of; not yet known while a row has nothing there, or a number no such day."""
+    """How many rows there are, the sum of a column, what all rows say in one (None: nothing yet), the day of birth in a
+    number, the kind of paper that it is of; a sum is not yet known while a row has nothing there, nor the day of a
+    number that has none. A cell that nobody needs and nobody filled in says nothing (`EMPTY`)."""
     if isinstance(node, terms.Count):
         return Decimal(len(value))
     if isinstance(node, terms.Born):
@@ -106,7 +117,8 @@ def _told_by(node: terms.Count | terms.Sum | terms.Column | terms.Born | terms.P
         return kind_of(value)
     numbers = [row.get(node.column) for row in value]
     if isinstance(node, terms.Column):
-        return UNANSWERED if None in numbers else tuple(numbers)
+        return tuple(number for number in numbers if number is not EMPTY)
+    numbers = [Decimal(0) if number is EMPTY else number for number in numbers]
     return sum(numbers, Decimal(0)) if all(isinstance(number, Decimal) for number in numbers) else UNANSWERED
 
 

@@ -10,7 +10,7 @@ from catalog.dictionary import Field, Material, Source
 from catalog.matter import Asks, FieldAsk, Gives, Matter
 from catalog.model import Catalog
 from catalog.papers import KINDS
-from catalog.terms import Name, Sum, walk
+from catalog.terms import Column, Name, Sum, walk
 
 
 def all_asks(matter: Matter) -> tuple[Asks, ...]:
@@ -51,7 +51,7 @@ def columns_that_choose(bundle: Bundle) -> frozenset[str]:
     whens += [one.none for one in bundle.groups]
     nodes = [node for when in whens if when is not None for node in walk(when.tree)]
     read = {node.name for node in nodes if isinstance(node, Name) and "." in node.name}
-    return frozenset(read | {f"{node.name}.{node.column}" for node in nodes if isinstance(node, Sum)})
+    return frozenset(read | {f"{node.name}.{node.column}" for node in nodes if isinstance(node, Sum | Column)})
 
 
 def fields_asked(matter: Matter) -> frozenset[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 BASE_LANGUAGE = "zh"
+_DOTS = str.maketrans(dict.fromkeys(".•‧∙⋅・", "·"))
 LONGEST_TEXT = 4000
 _ADDRESS = re.compile(r"(?:https?|ftp|file)://|javascript:|\bwww\.", re.ASCII | re.IGNORECASE)
 
@@ -83,3 +85,12 @@ def unfit(text: str) -> str | None:
         return f"超过 {LONGEST_TEXT} 个字"
     found = _ADDRESS.search(text)
     return f"里不能写网址({found[0]}…)；请写名称、地点或电话" if found else None
+
+
+def spelt_once(text: str) -> str:
+    """A text without what people write differently: width, capitals, spaces, signs that nobody sees, and the dots
+    within a name (阿卜杜·热合曼), of which every keyboard has another."""
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().translate(_DOTS)
+    if not plain.isprintable():
+        plain = "".join(mark for mark in plain if unicodedata.category(mark) != "Cf")
+    return "".join(plain.split())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from catalog.text import spelt_once
 
 
 def alike(rows: Mapping[int, Mapping[str, Any]], columns: tuple[str, ...]) -> Iterator[tuple[int, str, int]]:
@@ -21,7 +22,9 @@ def alike(rows: Mapping[int, Mapping[str, Any]], columns: tuple[str, ...]) -> It
 
 
 def _spelt_once(value: Any) -> Any:
-    """A text without what people write differently: width, capitals, spaces."""
-    if not isinstance(value, str):
-        return repr(value) if isinstance(value, Mapping | tuple) else value
-    return "".join(unicodedata.normalize("NFKC", value).casefold().split())
+    """What is compared of a value: of a text, also one in an address, what `spelt_once` leaves; of choices which."""
+    if isinstance(value, Mapping):
+        return tuple((part, _spelt_once(said)) for part, said in sorted(value.items()))
+    if isinstance(value, tuple):
+        return tuple(sorted(value))
+    return spelt_once(value) if isinstance(value, str) else value

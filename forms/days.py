@@ -40,8 +40,13 @@ def day_problem(day: date, bounds: DayBounds, today: date | None) -> str | None:
     """What is wrong with a day, in Chinese; None if it is within `bounds`."""
     if day.year < _FOUR_DIGITS:
         return f"请把年份写成四位，例如 {today.year if today else 2026}；现在填的是 {day.year} 年"
-    first = bound_day(bounds.not_before, today) or (None if bounds.not_before else FIRST_DAY)
-    last = bound_day(bounds.not_after, today) if bounds.not_after or today is None else moved(today, 1, FARTHEST)
+    first, last = bound_day(bounds.not_before, today), bound_day(bounds.not_after, today)
+    # A bound that every day has stands beside none of the field's own that leaves it no room.
+    if not bounds.not_before and (last is None or last >= FIRST_DAY):
+        first = FIRST_DAY
+    farthest = None if today is None or bounds.not_after else moved(today, 1, FARTHEST)
+    if farthest is not None and (first is None or first <= farthest):
+        last = farthest
     if first is not None and day < first:
         return f"不能早于 {first.isoformat()}，现在填的是 {day.isoformat()}"
     if last is not None and day > last:

@@ -8,7 +8,7 @@ else than the form (a question, a row, today) counts as it is, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from catalog.bundle import Bundle
 from catalog.conditions import Condition, fold
 from catalog.dictionary import Field, FieldType
 from catalog.evaluate import EMPTY, holds
-from catalog.matter import Matter
+from catalog.matter import FieldAsk, Matter
 from catalog.model import Catalog
 from catalog.reading import all_asks, columns_that_choose, conditions_of, conditions_of_bundle
 from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, read_value
@@ -30,11 +30,18 @@ _ONLY_TOLD_APART: Final[frozenset[FieldType]] = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One field of the form that can change a plan: what a value must be, its default, whether nobody requires it."""
+    """One field of the form that can change a plan: what a value must be, its default, whether nobody requires it, and
+    of rows the columns that are read all together and that not every row must have."""
 
     wanted: Wanted
     default: str | None
     optional: bool
+    free: tuple[str, ...] = ()
+
+    def read(self, raw: Any, around: Surroundings) -> Any:
+        """The answer as conditions see it; what is left blank of rows that need not have it is empty, as any field."""
+        value = for_conditions(read_value(raw, self.wanted, around))
+        return tuple({**dict.fromkeys(self.free, EMPTY), **row} for row in value) if self.free else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Deciding:
                     found[code] = EMPTY
                 continue
             try:
-                found[code] = for_conditions(read_value(raw, asked.wanted, around))
+                found[code] = asked.read(raw, around)
             except BadValue as bad:  # the form's own validation says what is wrong with it
                 if bad.read is not None:  # one wrong cell leaves the others what they are
                     found[code] = for_conditions(bad.read)
@@ -85,17 +92,24 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
     read = placed | {name for condition in conditions for node in terms.walk(condition.tree) for name in _names(node)}
     read |= {name.partition(".")[0] for name in read}
     # A cell that is left blank is no answer to whether there is a leg, even where nobody requires the column.
-    # Of a question the form says nothing new but the cells of its rows that matters read, and what a row is called.
-    by_matters = {group for matter in matters.values() for one in conditions_of(matter) for group in _groups(one)}
+    # Of a question the form says nothing new but the cells of its rows that matters and rules read, and what a row is
+    # called.
+    judging = [one for rule in bundle.rules for one in (rule.when, rule.need) if one is not None]
+    judging += [one for matter in matters.values() for one in conditions_of(matter)]
+    by_matters = {group for one in judging for group in _groups(one)}
     named = {code for code in placed if code in catalog.fields and catalog.fields[code].shown}
     questions = {question.id for question in bundle.questions}
     elsewhere = columns_that_choose(bundle) | questions - by_matters - named
     asked: dict[str, list[bool]] = {}
-    for ask in (ask for matter in matters.values() for asks in all_asks(matter) for ask in asks.fields):
+    asks = [ask for matter in matters.values() for asks in all_asks(matter) for ask in asks.fields]
+    for ask in asks:
         asked.setdefault(ask.code, []).append(ask.required)
         if "." in ask.code:
             asked.setdefault(ask.code.partition(".")[0], []).append(True)
-    fields = {code: _asked(catalog.fields[code], any(required), told=code in questions)
+    together = {f"{node.name}.{node.column}" for one in conditions for node in terms.walk(one.tree)
+                if isinstance(node, terms.Sum | terms.Column)}
+    free = together - {code for ask in asks for code in _always(catalog, ask)}
+    fields = {code: _asked(catalog.fields[code], any(required), free, told=code in questions)
               for code, required in asked.items()
               if code in read and code in catalog.fields and code not in elsewhere}
     tests = {test: _read_by(test) for condition in conditions for test in terms.tests(condition.tree)}
@@ -106,10 +120,21 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
         Condition("", test) for test, names in tests.items() if not names.isdisjoint(by_outcome)))
 
 
-def _asked(field: Field, required: bool, told: bool) -> Asked:
+def _always(catalog: Catalog, ask: FieldAsk) -> Iterator[str]:
+    """What an ask wants of every row, whatever else it says."""
+    field = catalog.fields.get(ask.code)
+    if field is not None and ask.when is None:
+        yield from (one.code for one in (field, *field.inner)
+                    if not one.when and (one.required or (one is field and ask.required)))
+
+
+def _asked(field: Field, required: bool, free: Container[str], told: bool) -> Asked:
     """What the form says of a field; of rows that the situation has `told` it says the rest, which may lack the key."""
     wanted = wanted_of_field(field)
-    return Asked(replace(wanted, required=()) if told else wanted, field.default, not required and not field.required)
+    columns = tuple(column.code.rpartition(".")[2] for column in field.inner
+                    if column.code in free and column.code != f"{field.code}.{field.key}")
+    return Asked(replace(wanted, required=()) if told else wanted, field.default, not required and not field.required,
+                 columns)
 
 
 def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> Iterator[str]:

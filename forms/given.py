@@ -15,6 +15,7 @@ from forms.plan import Plan
 from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, json_ready, read_value
 from forms.wanted import wanted_of_field
 
+_ANY_DAY: Final = "1000-01-01"  # of a department: an old house was built before anybody was born who lives now
 _CHOSEN: Final = frozenset({"choice", "many"})
 _CLEAN: Final = frozenset({"choice", "citizen_id"})  # texts that say the same with and without the field's options
 ANYWHERE: Final = Surroundings({})
@@ -74,7 +75,8 @@ def given_for_conditions(plan: Plan, code: str, value: Any) -> Any:
     if kind == "many":
         return tuple(value) if isinstance(value, list) else UNANSWERED
     try:
-        return for_conditions(read_value(value, Wanted("text" if kind in _CLEAN else kind), ANYWHERE))
+        wanted = Wanted("text" if kind in _CLEAN else kind, not_before=_ANY_DAY)
+        return for_conditions(read_value(value, wanted, ANYWHERE))
     except BadValue:
         return UNANSWERED
 
@@ -86,4 +88,5 @@ def _sayable(wanted: Wanted) -> Wanted | None:
 
 def _type_alone(wanted: Wanted) -> Wanted:
     inner = tuple((name, _type_alone(column)) for name, column in wanted.inner)
-    return Wanted(wanted.type, unit=wanted.unit, options=wanted.options, inner=inner, labels=wanted.labels)
+    return Wanted(wanted.type, not_before=_ANY_DAY, unit=wanted.unit, options=wanted.options, inner=inner,
+                  labels=wanted.labels)

@@ -18,7 +18,7 @@ from forms.hints import missing
 from forms.papers.planned import MaterialLine
 from forms.plan import FieldLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
-from forms.wanted import labels_of, unique_in
+from forms.wanted import asked_in, labels_of, unique_in, wanted_in
 
 MOST_FILES: Final = 20
 _TABLE: Final = "form"
@@ -52,11 +52,13 @@ def validate_form(
     """Judge a filled form; `partial` (a draft) lists missing required fields apart instead of refusing them."""
     compiled = _compiled(plan, regions)
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
+    given |= {line.code: _narrowed(line, given[line.code]) for line in compiled.uneven if line.code in given}
     clean, errors = _read(compiled, given, partial)
-    for line in compiled.uneven:
-        _narrow(line, clean, errors, partial)
+    clean |= {line.code: tuple(_narrowed(line, clean[line.code])) for line in compiled.uneven if line.code in clean}
+    for line in () if partial else compiled.uneven:
+        _complain(line, clean, errors)
     _agree(compiled, clean, errors)
-    blank = {code: _blank_in(line, given.get(code), errors.get(code)) for code, line in compiled.required.items()
+    blank = {code: _blank_in(line, given.get(code), errors.get(code)) for code, line in compiled.counted.items()
              if line.inner or code not in clean}
     ready = {code: value if type(value) is str else json_ready(value) for code, value in clean.items()
              if code not in errors}
@@ -67,10 +69,10 @@ def validate_form(
 class _Compiled:
     """A plan as its answers are judged. `stated` are the lines that have a value by the situation or by default,
     `values` what the situation says, typed; `draft` wants less of rows than `whole` does; `uneven` are the groups of
-    which some column is asked in some rows alone."""
+    which some column is asked in some rows alone, `counted` the lines of which something may be lacking."""
 
     lines: Mapping[str, FieldLine]
-    required: Mapping[str, FieldLine]
+    counted: Mapping[str, FieldLine]
     stated: Mapping[str, FieldLine]
     values: Mapping[str, Any]
     around: Surroundings
@@ -84,7 +86,7 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
     clean: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for code, wanted in (compiled.draft if partial else compiled.whole).items():
-        if code in given:
+        if code in given and (partial or not _no_rows(compiled.lines[code], given[code])):
             try:
                 clean[code] = READERS[wanted.type](given[code], wanted, compiled.around)
             except BadValue as bad:
@@ -93,6 +95,11 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
             errors[code] = [missing(compiled.lines[code].type)]
     errors |= {code: [_UNKNOWN] for code in given if code not in compiled.lines}
     return clean, errors
+
+
+def _no_rows(line: FieldLine, given: Any) -> bool:
+    """Whether rows that somebody needs are not there; that there are none at all, only a question can be told."""
+    return given == [] and line.required and line.value is None
 
 
 def _compiled(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:
@@ -111,9 +118,9 @@ def _made(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:
     draft = {code: wanted_of_line(line, draft=True) if line.inner else whole[code] for code, line in lines.items()}
     values = {code: _stated(line.value, whole[code], around) for code, line in stated.items()
               if line.value is not None and line.type != "rows"}
-    required = {code: line for code, line in lines.items() if line.required}
+    counted = {code: line for code, line in lines.items() if line.required or line.inner}
     uneven = tuple(line for line in plan.fields if any(inner.only is not None for inner in line.inner))
-    return _Compiled(lines, required, stated, values, around, whole, draft, uneven)
+    return _Compiled(lines, counted, stated, values, around, whole, draft, uneven)
 
 
 def _stated(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
@@ -134,7 +141,7 @@ def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before, line.not_after,
         line.unit, line.options, line.level, tuple((short[inner.code], wanted_of_line(inner)) for inner in line.inner),
         needed, line.key, labels_of(line) or {short[inner.code]: str(inner.name) for inner in line.inner},
-        unique_in(line),
+        unique_in(line), line.default,
     )
 
 
@@ -205,7 +212,8 @@ def _blank_in(line: FieldLine, given: Any, wrong: Any) -> int:
     if line.type != "rows" or not line.inner:
         return int(not wrong or wrong == [missing(line.type)])
     if given is None or given == []:
-        return sum(inner.required and inner.only is None for inner in line.inner) * int(line.min or 1)
+        cells = sum(wanted_in(inner, 0) and inner.only is None for inner in line.inner)
+        return cells * int(line.min or 1) if line.required and line.value is None else 0
     return sum(1 for _ in _lacking(line, given)) if isinstance(given, list) else 0
 
 
@@ -213,24 +221,25 @@ def _lacking(line: FieldLine, rows: Any) -> Iterator[tuple[int, FieldLine]]:
     """The cells that must be filled in and are not, by row and column."""
     needed = [inner for inner in line.inner if inner.required]
     yield from ((index, inner) for index, row in enumerate(rows) if isinstance(row, Mapping) for inner in needed
-                if _asked_in(inner, index) and is_blank(row.get(inner.code.rpartition(".")[2])))
+                if wanted_in(inner, index) and is_blank(row.get(inner.code.rpartition(".")[2])))
 
 
-def _asked_in(column: FieldLine, row: int) -> bool:
-    return column.only is None or row in column.only
-
-
-def _narrow(line: FieldLine, clean: dict[str, Any], errors: dict[str, Any], partial: bool) -> None:
-    """Of columns that only some rows are asked for: what the others say goes, what these lack is said."""
-    if line.code not in clean:
-        return
+def _narrowed(line: FieldLine, rows: Any) -> Any:
+    """Rows without what they say in columns that only others are asked for: nobody sees it, so it is not judged
+    either. What the situation says stays."""
+    if not isinstance(rows, list | tuple):
+        return rows
     columns = {inner.code.rpartition(".")[2]: inner for inner in line.inner}
     told = {name for row in line.value or () for name in row}
-    clean[line.code] = tuple(
-        {name: value for name, value in row.items() if name in told or _asked_in(columns[name], index)}
-        for index, row in enumerate(clean[line.code]))
+    return [{name: value for name, value in row.items()
+             if name in told or name not in columns or asked_in(columns[name], index)}
+            if isinstance(row, Mapping) else row for index, row in enumerate(rows)]
+
+
+def _complain(line: FieldLine, clean: Mapping[str, Any], errors: dict[str, Any]) -> None:
+    """What those rows lack that are asked for columns of which others are not."""
     wrong: dict[str, Any] = {}
-    for index, inner in () if partial else _lacking(line, clean[line.code]):
+    for index, inner in _lacking(line, clean.get(line.code, ())):
         wrong.setdefault(str(index), {})[inner.code.rpartition(".")[2]] = [missing(inner.type)]
     if wrong:
         errors[line.code] = wrong

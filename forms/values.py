@@ -56,7 +56,7 @@ class BadValue(ValueError):
 class Wanted:
     """What a value must be: a dictionary field, a merged line or a question, reduced to what reading needs. `labels`
     are the names of a group's columns, or of the kinds of paper that a person's number may be of; `unique` are the
-    columns that differ in every row."""
+    columns that differ in every row. `default` is what a blank cell of a column says."""
 
     type: FieldType
     min: Decimal | None = None
@@ -74,6 +74,7 @@ class Wanted:
     key: str | None = None
     labels: Mapping[str, str] | None = None
     unique: tuple[str, ...] = ()
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +354,7 @@ def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
     values: dict[str, Any] = {}
     for name, column in columns.items():
         given = raw.get(name)
-        if is_blank(given):
+        if is_blank(given) and is_blank(given := column.default):
             if name in wanted.required:
                 errors[name] = [missing(column.type)]
             continue

@@ -20,7 +20,7 @@ def wanted_of_field(line: Field) -> Wanted:
         line.not_after, line.unit, line.options, line.level, columns,
         (line.key,) if line.key else (), line.key,
         labels=labels_of(line) or {column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
-        unique=unique_in(line),
+        unique=unique_in(line), default=line.default,
     )
 
 
@@ -34,6 +34,16 @@ def labels_of(line: Field | FieldLine) -> Mapping[str, str]:
     return {one.code: str(one.name) for one in line.options} if line.type == "citizen_id" else {}
 
 
+def asked_in(column: FieldLine, row: int) -> bool:
+    """Whether a column is asked in a row, counted from 0."""
+    return column.only is None or row in column.only
+
+
+def wanted_in(column: FieldLine, row: int) -> bool:
+    """Whether a row must say something in a column: one that has a default says that."""
+    return column.required and column.default is None and asked_in(column, row)
+
+
 def wanted_of_question(question: Question, fields: Mapping[str, Field], columns: Set[str] = frozenset()) -> Wanted:
     """What a situation question wants: its own kind, or the dictionary field of the same code, narrowed.
 
@@ -43,5 +53,8 @@ def wanted_of_question(question: Question, fields: Mapping[str, Field], columns:
         wanted = wanted_of_field(fields[question.id])
         low, high = narrowed(question, wanted)
         needed = tuple(name for name, _ in wanted.inner if name == wanted.key or f"{question.id}.{name}" in columns)
-        return replace(wanted, min=low, max=high, options=question.options or wanted.options, required=needed)
+        # What a column says by default the form may still say otherwise, so the question does not say it.
+        inner = tuple((name, replace(column, default=None)) for name, column in wanted.inner)
+        return replace(wanted, min=low, max=high, options=question.options or wanted.options, inner=inner,
+                       required=needed)
     return Wanted(QUESTION_TYPES[question.kind], question.min, question.max, options=question.options)

@@ -195,7 +195,8 @@ def _stem(part: str) -> str:
 
 def _member(left: terms.Node, right: terms.Node, truth: bool, labels: Labels) -> str:
     if isinstance(right, terms.Column):
-        return f"“{labels.of(right.name)}”里{'有' if truth else '没有'}“{_value(left, None, labels)}”"
+        cell = terms.Name(f"{right.name}.{right.column}")
+        return f"“{labels.of(right.name)}”里{'有' if truth else '没有'}“{_value(left, cell, labels)}”"
     asked = _value(right, None, labels)
     chosen = _value(left, right, labels)
     return f"“{asked}”{'选了' if truth else '没有选'}“{chosen}”"

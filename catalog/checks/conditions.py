@@ -14,6 +14,7 @@ from catalog.conditions import Condition
 from catalog.findings import Findings
 from catalog.model import Path
 from catalog.suggest import unknown
+from catalog.units import unit_words
 
 Kind = Literal["truth", "number", "date", "text", "texts", "rows", "unknown"]
 _KINDS: Mapping[str, Kind] = {
@@ -191,6 +192,23 @@ def _compare(node: terms.Compare, scope: Scope) -> Iterator[Fault]:
         yield "condition_type", says, "error"
     elif node.op not in {"==", "!="} and left not in {"number", "date"}:
         yield "condition_type", f"条件里的 {node.op} 只能比较数字或日期；请用 == 或 in", "error"
+    yield from _units(node, scope)
+
+
+def _units(node: terms.Compare, scope: Scope) -> Iterator[Fault]:
+    """Two numbers that are filled in, each in a unit of its own."""
+    units = {side: unit for side in (node.left, node.right) if (unit := _unit(side, scope)) is not None}
+    if len(set(units.values())) > 1:
+        says = "，".join(f"{_shown(side)} 按{unit_words(unit)}填" for side, unit in units.items())
+        yield "condition_unit", f"条件里 {says}，不能比较；请让两项用同一个单位", "error"
+
+
+def _unit(node: terms.Node, scope: Scope) -> str | None:
+    """The unit in which a number is filled in; None where it has none, or is the author's own."""
+    if isinstance(node, terms.Sum):
+        return _unit(terms.Name(f"{node.name}.{node.column}"), scope)
+    known = scope.type_of(node.name) if isinstance(node, terms.Name) else None
+    return known.unit if known is not None and _KINDS.get(known.type) == "number" else None
 
 
 def _unequal(node: terms.Compare, scope: Scope) -> Iterator[Fault]:
@@ -230,6 +248,8 @@ def _kind_of_number(node: terms.Compare, scope: Scope) -> Generator[Fault, None,
 
 
 def _options_of(node: terms.Node, scope: Scope) -> tuple[str, ...]:
+    if isinstance(node, terms.Column):
+        return _options_of(terms.Name(f"{node.name}.{node.column}"), scope)
     kind = scope.type_of(node.name) if isinstance(node, terms.Name | terms.Paper) else None
     if isinstance(node, terms.Paper):
         return kind.papers if kind else ()

@@ -6,7 +6,7 @@ It is a draft as any other: composed by the definitions in force, checked anew, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,11 +51,13 @@ class Anew:
             raise UnknownBundle
         principal = known.row.subject if known.row.subject != subject else None
         draft = self._drafts.open(subject, bundle.id, _situation(known, bundle, own=principal is None), now, principal)
-        filled = self._drafts.save(subject, draft.id, {"form": _form(known)}, now)  # some papers hang on the form
+        form = _form(known, self._premises.catalog.fields)
+        filled = self._drafts.save(subject, draft.id, {"form": form}, now)  # some papers hang on the form
         papers = {line.key: str(line.name) for line in filled.plan.materials}
         copies, left = self._copied(subject, _papers(known, papers), reference, now)
-        known_already = dict.fromkeys(filled.aside.get("form", ()))  # what the situation says is not kept beside it
-        brought = self._drafts.save(subject, draft.id, {"form": known_already, "materials": copies}, now)
+        # What the situation says, or nobody asks any more, is not kept beside it: of rows that is some of their cells.
+        asked = {code: filled.form.get(code) for code in filled.aside.get("form", ())}
+        brought = self._drafts.save(subject, draft.id, {"form": asked, "materials": copies}, now)
         return Begun(brought, sum(map(len, copies.values())), tuple(papers[key] for key in left))
 
     def _copied(self, subject: str, wanted: Mapping[str, Iterable[str]], reference: str,
@@ -85,11 +87,13 @@ def _situation(known: Known, bundle: Bundle, *, own: bool) -> dict[str, Any]:
     return {code: value for code, value in known.row.body["situation"].items() if code in asked}
 
 
-def _form(known: Known) -> dict[str, Any]:
-    """What was filled in, with what was answered later in its place."""
+def _form(known: Known, fields: Container[str]) -> dict[str, Any]:
+    """What was filled in, with what was answered later in its place. What no longer is one of the `fields` could only
+    be named as a mistake, which nobody could mend on a page."""
     lines = {line.code for line in known.case.plan.fields}
     later = {code: value for said in _answers(known.case) for code, value in said.get("fields", {}).items()}
-    return {**known.row.body["form"], **{code: value for code, value in later.items() if code in lines}}
+    said = {**known.row.body["form"], **{code: value for code, value in later.items() if code in lines}}
+    return {code: value for code, value in said.items() if code in fields}
 
 
 def _papers(known: Known, asked: Mapping[str, str]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from forms.plan import FieldLine, Plan
+from forms.wanted import asked_in
 
 Answers = Mapping[str, Any]
 MOST_ROUNDS = 4
@@ -59,12 +60,13 @@ def _asked_rows(line: FieldLine, given: Any) -> Any:
     """Rows with the columns that are asked; what is no list of rows is left to be judged as it is."""
     if not isinstance(given, list) or not all(isinstance(row, Mapping) for row in given):
         return given
-    columns = [inner.code.rpartition(".")[2] for inner in line.inner]
+    columns = {inner.code.rpartition(".")[2]: inner for inner in line.inner}
     rows = [{name: value for name, value in row.items() if name in columns} for row in given]
-    if not isinstance(line.value, list):
-        return rows
-    return [{name: value for name, value in _own(line, rows, known, index).items() if name not in known}
-            for index, known in enumerate(line.value)]
+    if isinstance(line.value, list):
+        rows = [{name: value for name, value in _own(line, rows, known, index).items() if name not in known}
+                for index, known in enumerate(line.value)]
+    return [{name: value for name, value in row.items() if asked_in(columns[name], index)}
+            for index, row in enumerate(rows)]
 
 
 def _own(line: FieldLine, rows: list[dict[str, Any]], known: Answers, index: int) -> Answers:

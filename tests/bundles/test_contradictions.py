@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bench.filling import answers
 from forms.compose import compose
 from forms.schema import validate_form
 from forms.values import json_ready
@@ -106,3 +107,23 @@ def test_an_account_is_the_one_of_whom_the_money_is_for(
     same = {line.code: line.same_as for line in plan.fields}
     assert same.get("bank_holder") == whose
     assert whose is None or same[whose] == "bank_holder"
+
+
+def test_a_mother_alone_files_without_a_father_whom_nobody_names() -> None:
+    alone = {"parents_named": "mother", "register_with": "mother"}
+    given = {**json_ready(CATALOG.bundles["newborn"].figures), **alone}
+    form = answers(compose(CATALOG, "newborn", given, today=TODAY), TODAY)
+    plan = compose(CATALOG, "newborn", given, today=TODAY, form={**form, "bank_holder": form["mother_name"]})
+    papers = {line.key for line in (*plan.materials, *plan.removed_materials)}
+    assert (plan.problems, validate_form(plan, form, CATALOG.regions).errors) == ((), {})
+    assert not [code for code in {*form, *papers} if "father" in code or code == "ID03"]
+    assert [one.role for one in plan.agreements] == ["mother"]
+
+
+def test_a_name_of_an_account_may_be_typed_otherwise_than_that_of_its_holder() -> None:
+    _, right = decided("retirement")
+    given = json_ready(CATALOG.bundles["retirement"].figures)
+    for holder, refused in (("ＷＡＮＧ  xiao", False), ("WANG XIAN", True)):
+        form = {**BESIDE, **right, "person_name": "Wang Xiao", "bank_holder": holder}
+        plan = compose(CATALOG, "retirement", given, today=TODAY, form=form)
+        assert ("TX-7" in {one.rule for one in plan.problems}) is refused

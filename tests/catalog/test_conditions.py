@@ -24,6 +24,7 @@ ANSWERS: dict[str, Any] = {
     "rows": ({"vin": "a", "seats": Decimal(5)}, {"vin": "b", "seats": Decimal("2.5")}),
     "leap": date(2020, 2, 29),
     "half": ({"seats": Decimal(5)}, {}), "name": "and", "外线": True, "vehicles.mass": Decimal(5000),
+    "holder": "Wang Xiao", "account": "ＷＡＮＧ  XIAO", "names": ({"of": "阿依·古丽"}, {}), "aygul": "阿依•古丽",
     "child": "37020220200301994X", "odd": "37020220209901994X", "heirs.id": "370202196604059930",
 }
 
@@ -44,6 +45,10 @@ ANSWERS: dict[str, Any] = {
     # among what all rows say in a column, and the year of a day
     ("'b' in all(rows.vin)", True), ("'c' in all(rows.vin)", False), ("'a' in all(none.vin)", False),
     ("'a' in all(half.vin)", None), ("'a' in all(gone.vin)", False), ("unknown in all(rows.vin)", None),
+    ("holder in all(names.of)", None), ("aygul in all(names.of)", True), ("aygul not in all(names.of)", False),
+    # two texts that people filled in are compared as they mean them, one that the author wrote as it is written
+    ("holder == account", True), ("account != holder", False), ("holder == aygul", False),
+    ("holder == 'wang xiao'", False),
     ("year(done) == 2026", True), ("year(born) > 2026", False), ("year(done + 12mo) == 2027", True),
     ("year(born(child) + 180mo) <= 2035", True), ("year(gone) == 2026", False), ("year(unknown) == 2026", None),
     ("count(unknown) > 0", None), ("kind == 'age'", True), ("kind != 'age'", False), ("name == 'and'", True),
@@ -143,6 +148,7 @@ def test_bare_options_are_compared_as_options(text: str, answers: dict[str, Any]
 
 
 TYPES = {
+    "kilos": AnswerType("number", unit="kg"), "tonnes": AnswerType("number", unit="t"),
     "line": AnswerType("yes_no"), "length": AnswerType("number"), "day": AnswerType("date"),
     "kind": AnswerType("choice", ("age", "trade")), "services": AnswerType("many", ("water", "gas")),
     "rows": AnswerType("rows"), "rows.vin": AnswerType("text"), "rows.seats": AnswerType("integer"),
@@ -175,6 +181,8 @@ TYPES = {
     ("sum(rows.vin) > 1", "sum(rows.vin) 只能加"), ("sum(rows.x) > 1", "rows.x 不认识"),
     ("sum(length.x) > 1", "length.x 不认识"),
     ("count(x) > 1", "x 不认识"),
+    ("kilos <= tonnes", "kilos 按千克填，tonnes 按吨填，不能比较"),
+    ("kilos > length and kilos < 3 and kilos <= kilos", ""),
     ("length + 3mo > today", "length 不是日期"), ("day + 3wd > today", "只能加减 mo(月)或 nd(自然日)"),
     ("maybe != 3", "maybe 不适用时 != 为否"), ("other > 3", "别处才有"), ("me > 3", "不能以自己的回答为条件"),
     ("line == maybe_not", "选项 maybe_not 不在问题 line 的选项中(yes、no)"), ("services == services", "不能与"),

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from desk.desk import Desk
 from desk.errors import UnknownCase
+from forms.schema import validate_form
 from store.uploads import uncleared
 from tests.desk.conftest import NOW
 from tests.desk.filings import Filed
@@ -37,6 +39,21 @@ def test_a_case_that_was_refused_is_filed_again_with_what_it_said_and_copies_of_
     receipt = desk.submit_draft("sample", draft.id, before["consent"], THEN)
     assert receipt.reference != filed.reference
     assert [one for one, _ in desk.running("sample", "utilities")] == [receipt.reference, filed.reference]
+
+
+def test_rows_of_which_the_situation_says_some_cells_come_along_with_all_others(desk, catalog):
+    hiring = Filed(desk, catalog, "hiring", catalog.bundles["hiring"].figures)
+    draft = desk.anew.begin("sample", hiring.reference, THEN).draft
+    clean = validate_form(draft.plan, draft.form, catalog.regions).clean
+    assert (draft.missing, draft.aside, clean) == ((), {}, body_of(desk, hiring)["form"])
+
+
+def test_what_no_dictionary_has_any_more_is_left_out_since_nobody_could_mend_it(desk, filed, premises, catalog):
+    fields = {code: one for code, one in catalog.fields.items() if code != "building_height"}
+    later = Desk(replace(premises, catalog=replace(catalog, fields=fields)))
+    draft = later.anew.begin("sample", filed.reference, THEN).draft
+    assert (draft.errors, draft.form.keys() | {"building_height"}) == (
+        {}, body_of(desk, filed)["form"].keys() - draft.situation.keys())
 
 
 def test_what_was_answered_later_takes_the_place_of_what_was_filed(desk, filed):

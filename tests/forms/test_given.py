@@ -31,6 +31,7 @@ def test_a_value_is_clean_and_what_is_blank_is_not_given() -> None:
 def test_a_departments_own_value_is_held_to_its_type_and_the_applicants_to_the_bounds_too() -> None:
     retirement, fields = plan("retirement"), CATALOG.fields
     assert read_given(retirement, fields, {"deemed_months": 601, "household_region": "110101"})[1] == {}
+    assert read_given(retirement, fields, {"died_on": "1888-05-01"}) == ({"died_on": "1888-05-01"}, {})
     wrong = read_in_place(retirement, fields, CATALOG.regions, {"deemed_months": 601, "mobile": "1"})[1]
     assert set(wrong) == {"deemed_months"} and "600" in wrong["deemed_months"][0]
 

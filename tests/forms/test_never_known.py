@@ -144,3 +144,51 @@ def test_forms_that_lead_to_different_plans_are_told_apart_also_where_nothing_us
     forms = ({"n": ""}, {"n": "十二"}, {"n": 12}, None)
     assert len({repr(told(form, {"x": False}, Surroundings({}, TODAY))) for form in forms}) == len(forms) - 1
     assert stopping(planned(catalog, {"x": False}, forms[1])) == stopping(planned(catalog, {"x": False}, None))
+
+
+CREW = """crew:
+  name: 人员
+  rows:
+    nr: {name: 编号, required: yes}
+    number: {name: 号码, required: yes}
+    kind: {name: 关系, type: choice, options: {child: 子女, other: 其他}}
+    amount: {name: 件数, type: integer}
+  key: nr
+"""
+
+
+def judged(need, rows, told=None, asks="crew, pname"):
+    """Whether a bundle's rule refuses these rows of a form; the situation may have told their keys."""
+    rule = f"rules: [{{id: R-1, need: {need}, say: 不行, effect: block}}]\nmatters: {{m1: {{}}}}\n"
+    asked = "situation: {crew: {ask: 有谁？}}\n" if told else ""
+    texts = written(matter("m1", f"fields: [{asks}]"), asked + rule, CREW)
+    assert said(texts) == []
+    return stopping(planned(read(texts), {"crew": told} if told else {}, {"pname": "Wang Xiao", "crew": rows}))
+
+
+REFUSED = [("block", "R-1", None)]
+
+
+@pytest.mark.parametrize(("need", "number", "verdict"), [
+    ("pname in all(crew.number)", "ＷＡＮＧ XIAO", []), ("pname in all(crew.number)", "别人", REFUSED),
+    ("sum(crew.amount) > 3", "甲", REFUSED)])
+def test_a_rule_of_the_bundle_reads_cells_that_only_the_form_says_of_rows_that_a_question_tells(need, number, verdict):
+    assert judged(need, [{"number": number, "amount": 3}], [{"nr": "1"}]) == verdict
+
+
+@pytest.mark.parametrize(("need", "first", "verdict"), [
+    ("not child in all(crew.kind)", {"kind": "child"}, REFUSED), ("not child in all(crew.kind)", {"kind": "other"}, []),
+    ("child in all(crew.kind)", {"kind": "child"}, []), ("child in all(crew.kind)", {"kind": "other"}, REFUSED),
+    ("child in all(crew.kind)", {}, REFUSED), ("sum(crew.amount) > 3", {"amount": 3}, REFUSED),
+    ("sum(crew.amount) > 3", {"amount": 4}, [])])
+def test_a_cell_that_may_stay_blank_and_does_says_nothing_and_keeps_no_rule_from_judging(need, first, verdict):
+    rows = [{"nr": "1", "number": "甲", **first}, {"nr": "2", "number": "乙"}]
+    assert judged(need, rows) == verdict
+    parts = "crew, {crew.kind: {when: pname == '甲'}}, {crew.amount: {required: no}}, pname"
+    assert judged(need, rows, asks=parts) == verdict, "neither does one that not every row is asked for"
+
+
+def test_an_option_that_no_row_can_have_is_said():
+    rule = "rules: [{id: R-1, need: aunt in all(crew.kind), say: 不行, effect: block}]\nmatters: {m1: {}}\n"
+    assert said(written(matter("m1", "fields: [crew, pname]"), rule, CREW)) == [
+        "b.yaml:3: 选项 aunt 不在问题 all(crew.kind) 的选项中(child、other)"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from desk.applicants.asked import asked_form
 from forms.compose import compose
 from forms.schema import validate_form
 from forms.split import leg_fields
@@ -17,7 +18,7 @@ CREW = """crew:
     card: {name: 要领卡, type: yes_no, required: yes}
     called: {name: 姓名}
     number: {name: 号码, type: citizen_id, table: papers, sensitive: yes, purpose: 核对}
-    permit: {name: 许可证号}
+    permit: {name: 许可证号, unique: yes, max_length: 10}
     bank: {name: 银行}
   key: nr
   shown: called
@@ -69,13 +70,18 @@ def test_a_column_is_asked_in_the_rows_whose_legs_want_it():
     crew = next(line for line in plan.fields if line.code == "crew")
     assert {line.code: line.only for line in crew.inner} == {
         "crew.nr": None, "crew.called": None, "crew.number": None, "crew.permit": (1,), "crew.bank": (0,)}
-    given = form(CARD_OF_1999, "passport:E00000001", permit="一时写的")
+    given = form(CARD_OF_1999, "passport:E00000001", permit="许可1号")
     assert validate_form(plan, given, {}).errors == {"crew": {"1": {"permit": ["必填，请填写"]}}}
     assert validate_form(plan, given, {}, partial=True).missing == ("crew",)
     given["crew"][1]["permit"] = "许可1号"
     right = validate_form(plan, given, {})
     assert (right.errors, right.missing) == ({}, ())
     assert [row.get("permit") for row in right.clean["crew"]] == [None, "许可1号"], "nobody asks the first row"
+    given["crew"][0]["permit"] = "先写过后来看不见的，比能写的还长"
+    assert validate_form(plan, given, {}) == right, "what nobody sees is not judged"
+    assert asked_form(plan, given)["crew"] == [
+        {"called": "示例卯", "number": CARD_OF_1999, "bank": "示例银行"},
+        {"called": "示例辰", "number": "passport:E00000001", "permit": "许可1号"}], "and decides nothing in a draft"
     assert [row.get("bank") for row in right.clean["crew"]] == ["示例银行", None]
     assert leg_fields(plan, "01.1", right.clean)["crew"] == [
         {"nr": "1", "called": "示例卯", "number": CARD_OF_1999, "number_paper": "id_card"}]
@@ -155,3 +161,46 @@ def test_what_rows_lack_is_counted_by_their_cells_whatever_is_wrong_with_others(
     assert whole > 8
     assert [lacks(mobile="1"), lacks(mobile="13800000001"), lacks(full_name=""), lacks(mobile="1", full_name="")] == [
         whole - 1, whole - 1, whole + 1, whole]
+
+
+LIST = """tools:
+  name: 工具
+  rows:
+    nr: {name: 编号, required: yes}
+    amount: {name: 件数, type: integer, required: yes, default: "1"}
+    owner: {name: 谁的, required: yes}
+  key: nr
+"""
+
+
+def test_a_blank_cell_says_what_its_column_says_by_default():
+    texts = written(matter("m1", "fields: [tools]", ", rules: [{id: R-1, need: sum(tools.amount) < 3, say: 太多, "
+                                                     "effect: block}]"), "matters: {m1: {}}\n", LIST)
+    assert said(texts) == []
+    filled = {"tools": [{"nr": "a", "owner": "甲"}, {"nr": "b", "owner": "甲", "amount": "2"}]}
+    plan = planned(read(texts), {}, filled)
+    whole = validate_form(plan, filled, {})
+    assert ([row["amount"] for row in whole.clean["tools"]], whole.lacking) == ([1, 2], {})
+    assert stopping(plan) == [("block", "R-1", "m1")], "one and two are three"
+    told = written(matter("m1", "fields: [tools]"), "situation: {tools: {ask: 哪些？}}\nmatters: {m1: {}}\n", LIST)
+    plan = planned(read(told), {"tools": [{"nr": "a"}]})
+    assert validate_form(plan, {"tools": [{"amount": 5, "owner": "甲"}]}, {}).errors == {}, "the question did not say 1"
+
+
+@pytest.mark.parametrize(("needed", "rows", "lacking", "errors"), [
+    ("no", None, {}, {}), ("no", [], {}, {}),
+    ("no", [{"nr": "a"}], {"tools": 1}, {"tools": {"0": {"owner": ["必填，请填写"]}}}),
+    ("yes", [], {"tools": 2}, {"tools": ["必填，请填写"]}), ("yes", None, {"tools": 2}, {"tools": ["必填，请填写"]}),
+])
+def test_a_draft_lacks_of_rows_what_filing_would_refuse(needed, rows, lacking, errors):
+    texts = written(matter("m1", f"fields: [pname, {{tools: {{required: {needed}}}}}]"), "matters: {m1: {}}\n", LIST)
+    plan, filled = planned(read(texts), {}), {"pname": "甲", **({} if rows is None else {"tools": rows})}
+    assert validate_form(plan, filled, {}, partial=True).lacking == lacking
+    assert validate_form(plan, filled, {}).errors == errors
+
+
+def test_that_there_is_no_row_at_all_a_question_can_be_told():
+    bundle = "situation: {tools: {ask: 哪些？}}\nmatters: {m1: {}}\n"
+    texts = written(matter("m1", "fields: [pname, tools]"), bundle, LIST)
+    found = validate_form(planned(read(texts), {"tools": []}), {"pname": "甲"}, {})
+    assert (found.errors, found.lacking) == ({}, {})

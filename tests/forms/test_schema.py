@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.dictionary import Option
 from catalog.load import load_catalog
+from catalog.text import Text
 from catalog.units import unit_words
 from forms.compose import compose
 from forms.errors import UnknownLeg
@@ -254,6 +256,29 @@ def test_a_field_may_want_days_of_long_ago():
     assert read_value("1850-01-01", wanted, around) == date(1850, 1, 1)
     with pytest.raises(BadValue, match="1800-01-01"):
         read_value("1799-12-31", wanted, around)
+
+
+@pytest.mark.parametrize(("kind", "one", "other", "same"), [
+    ("text", "Ａ1", "a 1", True), ("text", "发票\u200b01", "发票01", True), ("text", "007", "7", False),
+    ("text", "阿卜杜·热合曼", "阿卜杜.热合曼", True), ("text", "甲-1", "甲1", False),
+    ("address", {"region": "370202", "text": "A路1号"}, {"text": "a路 1 号", "region": "370202"}, True),
+    ("address", {"region": "370202", "text": "A路1号"}, {"region": "370203", "text": "A路1号"}, False),
+    ("many", ["a", "b"], ["b", "a"], True), ("number", "1.50", 1.5, True), ("text", "\u200b", "\u200b", False),
+])
+def test_rows_differ_in_what_people_mean_and_not_in_how_they_write_it(kind, one, other, same):
+    options = (Option("a", Text("甲")), Option("b", Text("乙"))) if kind == "many" else ()
+    wanted = Wanted("rows", inner=(("x", Wanted(kind, options=options)),), unique=("x",))
+    try:
+        read_value([{"x": one}, {"x": other}], wanted, Surroundings({}, TODAY))
+        assert not same
+    except BadValue as bad:
+        assert same and bad.errors == {"1": {"x": ["x与第 1 项相同，每项必须不同"]}}
+
+
+@pytest.mark.parametrize(("bounds", "day"), [({"not_after": "1850-12-31"}, "1849-05-01"),
+                                             ({"not_before": "2300-01-01"}, "2301-05-01")])
+def test_a_bound_of_a_field_leaves_room_whatever_bounds_other_days_have(bounds, day):
+    assert read_value(day, Wanted("date", **bounds), Surroundings({}, TODAY)) == date.fromisoformat(day)
 
 
 def test_nobodys_number_is_of_a_day_to_come():

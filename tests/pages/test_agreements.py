@@ -11,7 +11,7 @@ from bench.filling import answers
 from people.guesses import PERSONS_CODE
 from people.tokens import Grant
 from tests.pages.client import Visitor, controls
-from tests.pages.test_words import fill, start
+from tests.pages.test_words import BORN, fill, start
 from tests.web.conftest import Caller
 from tests.web.test_openapi import fits
 from web.api.openapi import document
@@ -133,8 +133,7 @@ def test_a_home_is_filed_once_the_seller_has_agreed_to_what_is_filed(
 
 
 def test_a_parent_who_files_is_not_asked_and_the_other_one_is(app: Flask, visitor: Visitor, seller: Visitor) -> None:
-    draft = start(visitor, "newborn", "sample-mother", has_certificate=True, register_with="mother", wants=[],
-                  filer="self")
+    draft = start(visitor, "newborn", "sample-mother", **BORN, wants=[], filer="self")
     fill(visitor, draft)
     assert "父亲：示例己" in visitor.text and "母亲：示例丁" not in visitor.text
     seller.get("/agreements")

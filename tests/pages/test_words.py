@@ -21,6 +21,7 @@ from web.pictures.merge import pages
 from web.wiring import NAME
 
 SHORT_LIFE: dict[str, Any] = {"has_certificate": True, "cremated": False, "had": ["driving"], "filer": "self"}
+BORN = {"has_certificate": True, "parents_named": "both", "register_with": "mother"}
 SMALL: dict[str, Any] = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
 
 
@@ -69,15 +70,13 @@ def file(visitor: Visitor, bundle: str = "utilities", person: str = "sample-ente
 
 
 def test_a_question_with_a_default_is_still_asked_with_the_default_chosen(visitor: Visitor) -> None:
-    asked = ask_through(visitor, "newborn", {"has_certificate": True, "register_with": "mother", "wants": ["card"],
-                                             "filer": "self"})
+    asked = ask_through(visitor, "newborn", {**BORN, "wants": ["card"], "filer": "self"})
     assert "wants" in asked
     assert "社会保障卡" in visitor.text
 
 
 def test_the_holder_of_an_account_is_filled_in_with_the_name_that_it_must_be(visitor: Visitor) -> None:
-    draft = start(visitor, "newborn", "sample-mother", has_certificate=True, register_with="mother",
-                  wants=["expenses"], filer="self")
+    draft = start(visitor, "newborn", "sample-mother", **BORN, wants=["expenses"], filer="self")
     visitor.get(f"/drafts/{draft}/form/parents")
     visitor.send(f"/drafts/{draft}/form/parents", ("mother_name", "示例戌"), ("do", "next"))
     visitor.get(f"/drafts/{draft}/form/account")
@@ -323,8 +322,7 @@ def test_suggested_words_find_something(visitor: Visitor) -> None:
 
 
 def test_a_wrong_file_without_scripts_comes_back_with_the_page_and_its_own_types(visitor: Visitor) -> None:
-    draft = start(visitor, "newborn", "sample-mother", has_certificate=True, register_with="mother", wants=["card"],
-                  filer="self")
+    draft = start(visitor, "newborn", "sample-mother", **BORN, wants=["card"], filer="self")
     visitor.get(f"/drafts/{draft}/materials")
     key = re.search(r'action="(/drafts/[^"]+/materials/[^"/]+)" data-upload', visitor.page)
     assert key is not None

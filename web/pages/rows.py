@@ -15,6 +15,7 @@ from catalog.model import Catalog
 from catalog.reading import columns_that_choose
 from desk.values import Draft
 from forms.plan import FieldLine
+from forms.wanted import wanted_in
 
 _OF_PEOPLE = frozenset({"citizen_id", "phone", "email", "address"})
 
@@ -71,7 +72,7 @@ def missing_cells(line: FieldLine, rows: Any, say: str, wrong: Any) -> dict[str,
     for at, row in enumerate(rows if line.type == "rows" and isinstance(rows, list) else ()):
         for column in line.inner if isinstance(row, Mapping) else ():
             name = column.code.rpartition(".")[2]
-            if column.required and (column.only is None or at in column.only) and row.get(name) in (None, "", []):
+            if wanted_in(column, at) and row.get(name) in (None, "", []):
                 found.setdefault(str(at), {}).setdefault(name, [say])
     return found
 
