@@ -40,7 +40,7 @@ class Absence:
         self._office = stage.form.away
         self._ledger = Tail(stage.ledger)
         self._called = self._failed = 0
-        self._share = 0.0
+        self._share, self._patience = 0.0, PATIENCE
 
     def play(self) -> None:
         """From before it goes to after it is back and what was given up has been sent again."""
@@ -98,11 +98,13 @@ class Absence:
         return self._allow(self._share)
 
     def _await(self, failed: int) -> None:
-        """Wait until so much was in vain in all and nothing is under way, but not for ever; then look at `/readyz`."""
-        until = time.monotonic() + PATIENCE
+        """Wait until so much was in vain in all and nothing is under way, but not for ever, and ever less where nothing
+        comes any more; then look at `/readyz`."""
+        until = time.monotonic() + self._patience
         while (self._failed < failed or self._failed < self._called) and time.monotonic() < until:
             time.sleep(GLANCE_SECONDS)
             self._look()
+        self._patience = PATIENCE if self._failed >= failed else max(SETTLES, self._patience / 2)
         time.sleep(SETTLES)
         try:
             status = requests.get(f"{self._stage.url}/readyz", timeout=5).status_code
