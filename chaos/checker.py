@@ -143,6 +143,8 @@ def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[st
         "farewells_after_a_return": sum(line["type"] == TRANSFERRED and line["back"] for line in found.effects),
         "agreements": sum(1 for _ in found.exported("agreement")), "scans": len(found.scans),
         "infected": sum(bool(line["file"]) for line in found.noted("offered") if line["spoiled"]),
+        "decided_in_answers": sum("says" in line for line in found.said("answer")),
+        "given_up": max((len(line["keys"]) for line in found.noted("stuck")), default=0),
         "codes": sum(line["opened"] for line in found.noted("proved")),
         "packages": len(found.run.get("archive", {}).get("left", ())),
         "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),
