@@ -86,6 +86,10 @@ BUGS = (
     Bug("day-of-the-end-remembered", "closed", ("I55",)),
     Bug("token-remembered-after-leaving", "left", ("I56",)),
     Bug("all-programs-in-one-bucket", "hurried", ("I57",)),
+    Bug("rest-worked-out-before-it-is-bounded", "outage", ("I12", "I58", "I60")),
+    Bug("every-failure-doubles-the-rest", "outage", ("I58",)),
+    Bug("one-file-loses-the-batch", "answered", ("I61",)),
+    Bug("not-found-remembered-by-a-host", "denied", ("I5",)),
     Bug("package-named-before-it-is-whole", "packed", ("I43",)),
 )
 

@@ -6,7 +6,8 @@ leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I3
 for another, I39 to I42 what people are told and whom that may delay, I43 packages for an archive, I44 signing in by the
 identity platform, I45 to I48 legs that go to another office, I49 and I50 the virus scanner, I51 to I53 those who must
 agree before it is filed, I54 the second factor of the staff, I55 a bundle's last day, I56 accounts that are closed, I57
-how often anybody may ask. I16 (deadlines) is judged where the days are: by the tests of the calendar.
+how often anybody may ask, I58 to I60 departments that are away for days, I61 what departments answer. I16 (deadlines)
+is judged where the days are: by the tests of the calendar.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from chaos.evidence import TRANSFERRED, Evidence, read_evidence
 from chaos.judges import (
+    absences,
     agreements,
     archives,
     cases,
@@ -98,6 +100,10 @@ RULES: Mapping[str, Rule] = {
     "I55 taken after the end": closings.taken_after_the_end,
     "I56 closed account": closings.account_not_closed,
     "I57 too often": rates.refused_unfairly,
+    "I58 rests": absences.rests_wrong,
+    "I59 given up": absences.given_up_wrong,
+    "I60 ready": absences.not_as_it_says,
+    "I61 answer lost": absences.answers_lost,
 }
 
 
@@ -137,6 +143,8 @@ def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[st
         "farewells_after_a_return": sum(line["type"] == TRANSFERRED and line["back"] for line in found.effects),
         "agreements": sum(1 for _ in found.exported("agreement")), "scans": len(found.scans),
         "infected": sum(bool(line["file"]) for line in found.noted("offered") if line["spoiled"]),
+        "decided_in_answers": sum("says" in line for line in found.said("answer")),
+        "given_up": max((len(line["keys"]) for line in found.noted("stuck")), default=0),
         "codes": sum(line["opened"] for line in found.noted("proved")),
         "packages": len(found.run.get("archive", {}).get("left", ())),
         "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),

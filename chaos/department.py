@@ -98,7 +98,10 @@ class Departments:
     def _control(self, request: Request) -> bytes:
         if request.path == "/_script" and request.method == "POST":
             for name, behaviour in read_behaviours(json.loads(request.body)).items():
-                (self.gateway if name == NAME else self.offices[name]).behaviour = behaviour
+                if name == NAME:
+                    self.gateway.behaviour = behaviour
+                else:
+                    self.offices[name].play(behaviour)
         if request.path == "/_hurry":
             self._hurry.set()
         if request.path == "/_go":

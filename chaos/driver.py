@@ -10,12 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import requests
 
+from chaos.absence import Absence
 from chaos.cast import Cast
 from chaos.forms import Form
 from chaos.killer import Killer, Watch, seen_resources
@@ -145,7 +147,10 @@ class Run:
         cast = Cast(self.stage, log, desks, lambda: killer.days)
         for one in (watch, samples, cast):
             one.start()
-        killer.play(lambda share: cast.allow(share, self._say), cast.is_busy)
+        allow = partial(cast.allow, say=self._say)
+        if self.form.away:
+            Absence(self.stage, killer, log, allow).play()
+        killer.play(allow, cast.is_busy)
         self.facts["all_filed_at"] = cast.wait_until_filed(self._say)
         self._emptied(killer, samples, cast)
         cast.stop()

@@ -15,6 +15,7 @@ Line = Mapping[str, Any]
 LINES = ("clients", "ledger", "export", "officers", "audit", "news", "scans")  # the files with lines of a run
 FILED, TRANSFERRED = "leg.filed", "leg.transferred"
 EACH_STAY = 100  # of a department's numbers for notices: the hundreds are those of the filing that they are about
+AROUND_SECONDS = 2.0  # about an outage, in which what is on its way may be lost
 ZONE = timezone(timedelta(hours=8))
 DECIDES = {"leg.granted": "granted", "leg.refused": "refused", "leg.not_accepted": "not_accepted",
            "leg.delivered": "delivered", "leg.withdraw_confirmed": "withdrawn"}
@@ -167,6 +168,27 @@ class Evidence:
     def town(self, at: float) -> float:
         """What the town's clock said at a real moment."""
         return at + float(sum(leap["seconds"] for leap in self.run.get("leaps", ()) if leap["at"] <= at))
+
+    def reached(self, moment: float) -> float:
+        """When in truth the town's clock said at least `moment`."""
+        leapt = 0.0
+        for leap in self.run.get("leaps", ()):
+            if moment < leap["before"]:
+                break
+            if moment < leap["before"] + leap["seconds"]:
+                return float(leap["at"])
+            leapt += leap["seconds"]
+        return moment - leapt
+
+    def is_near_outage(self, since: float, until: float) -> bool:
+        """Whether the portal was away about this time."""
+        return any(begin - AROUND_SECONDS <= until and since <= end + AROUND_SECONDS for begin, end in self.outages)
+
+    def is_disturbed(self, at: float) -> bool:
+        """Whether what the portal was told at this moment may not have been kept: it was killed, or the clock leapt
+        over a lease."""
+        leapt = any(abs(leap["at"] - at) <= AROUND_SECONDS for leap in self.run.get("leaps", ()))
+        return leapt or self.is_near_outage(at, at)
 
     def away(self, since: float, until: float) -> float:
         """For how many seconds between two moments the portal was away."""

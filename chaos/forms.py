@@ -139,6 +139,12 @@ REGRETTED: Script = dict.fromkeys(OFFICES, BUSY)
 HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
 
 
+SURE: Mapping[str, Any] = {"manners": {"at once": 1.0}}  # its answer to a filing is the decision, with a file in it
+ANSWERING: Script = {**CALM, "garden-bureau": SURE, "telecom-desk": SURE}
+DENYING: Script = {**CALM, "heat-utility": {  # does whatever comes again, and does not find for long what it has
+    "effect": "call", "honours_keys": False, "lag": 150.0, "manners": {"slow": 1.0},
+    "rules": [{"attempts": [1, 1], "before": "reset", "effect": "none"}]}}
+
 # How officers press, by share; what is left is pressed once and its answer waited for.
 WAYS: Mapping[str, float] = {"twice": 0.08, "cut": 0.12, "old": 0.06, "other": 0.05, "both": 0.04, "words": 0.04}
 
@@ -190,6 +196,10 @@ class Form:
     factors: bool = False  # whether the staff needs a second factor, and clerks try it again and again
     brings: int = 0  # how many applications come with an infected paper
     archives: int = 0  # of how many cases packages are made
+    away: str = ""  # the office that is away for more than a week (`chaos/absence.py`); "": none is
+    probes: int = 0  # how often it is tried in vain before the portal is killed meanwhile
+    read_lag: float = 1.0  # of every office
+    speed: float = 1.0  # of the town's clock; where it is another one nothing is said of delays
     read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
 
 
@@ -235,6 +245,13 @@ FORMS: Mapping[str, Form] = {
                  read_out=False),
     "hurried": Form(6, 2, script=CALM, failpoint_share=0, withdraws=0, pauses=(8, 12), rate=0.05, drain_seconds=60,
                     quick_seconds=20, read_out=False),
+    "outage": Form(20, clients=8, script=CALM, withdraws=0, at_once=16, away="telecom-desk", probes=46,
+                   quick_seconds=8, drain_seconds=60, read_out=False),
+    # Nobody kills here: what is in an answer that was not recorded is not said again to whoever asks.
+    "answered": Form(10, script=ANSWERING, withdraws=0, drain_seconds=60,
+                     armed="result.before_write:raise=EIO,p=0.3", read_out=False),
+    "denied": Form(10, script=DENYING, withdraws=0, speed=20.0, read_lag=200.0, calms_down=False, drain_seconds=120,
+                   read_out=False, armed="push.after_response:raise,p=0.5"),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

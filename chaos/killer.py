@@ -165,7 +165,15 @@ class Killer:
 
     def outlast_scans(self) -> None:
         """So much time goes by that a file is looked at again whose scan was killed, or could not tell."""
-        self.leaps.append(self._stage.leap_far(LONGEST_SCAN))
+        self.pass_long(LONGEST_SCAN)
+
+    def pass_long(self, seconds: float) -> None:
+        """So much time goes by that what departments are telling comes to its end before."""
+        self.leaps.append(self._stage.leap_far(seconds))
+
+    def die(self) -> None:
+        """The whole portal is killed, and started again."""
+        self._kill("group", "")
 
     def pass_time(self, seconds: float) -> None:
         """Time goes by while the portal runs."""

@@ -13,8 +13,8 @@ class Manner:
     """`steps` end in the decision. `copies` of each go out at once; `fresh` ones are written anew, with a new time
     under the same id. `backwards`: the last one first. `early`: told before the push is answered. `waits`: an ask is
     told first and the rest after the applicant's answer. `tarries`: it decides only once everybody is told to hurry.
-    `pause` seconds go by before anything is told. `bad`: what
-    goes out beside and must never count."""
+    `at_once`: the answer to the filing is the decision, with a file in it. `pause` seconds go by before anything is
+    told. `bad`: what goes out beside and must never count."""
 
     steps: tuple[str, ...] = ("leg.accepted", "leg.granted")
     copies: int = 1
@@ -23,6 +23,7 @@ class Manner:
     early: bool = False
     waits: bool = False
     tarries: bool = False
+    at_once: bool = False
     pause: float = 0.0
     bad: tuple[str, ...] = ()
 
@@ -37,5 +38,6 @@ MANNERS: Mapping[str, Manner] = {
     "beset": Manner(("leg.accepted", "leg.granted"), bad=("forged", "stale", "foreign", "stranger")),
     "slow": Manner(("leg.granted",), pause=5.0),
     "tarries": Manner(tarries=True),
+    "at once": Manner(("leg.granted",), at_once=True),
     "silent": Manner(()),
 }

@@ -58,6 +58,12 @@ class Office:
         self._attempts: dict[str, int] = {}
         self._calls = 0
 
+    def play(self, behaviour: Behaviour) -> None:
+        """Behave in another way from now on; that it goes away, and is back, is on record."""
+        if bool(behaviour.away) != bool(self.behaviour.away):
+            self._log("away" if behaviour.away else "back")
+        self.behaviour = behaviour
+
     @property
     def open(self) -> int:
         """How many legs it has not decided and will."""
@@ -79,7 +85,8 @@ class Office:
             self._log("leak", leg=call.leg, key=key)
         self._log("call", leg=call.leg, key=key, type=type_, attempt=call.attempt,
                   body_sha256=hashlib.sha256(request.body).hexdigest(), **_seen(data))
-        rule = self.behaviour.rule_for(self._world.seed, call)
+        away = self.behaviour.away
+        rule = Rule(before=away) if away else self.behaviour.rule_for(self._world.seed, call)
         if rule.before and await self._before(rule, call, line):
             return
         held = self._leave(rule, call, data) if type_ == TRANSFERRED else self._effect(rule, call, data)
@@ -99,6 +106,9 @@ class Office:
         except BadSignature as error:
             self._log("bad", code=error.code)
             return answer(401, {"code": error.code})
+        if self.behaviour.away:
+            self._log("query", leg=leg, found=False)
+            return answer(503, {"detail": "稍后再试"})
         held = self.legs.get(leg)
         if held is not None and (self._world.now() - held.since).total_seconds() < self.behaviour.lag:
             held = None
@@ -123,6 +133,7 @@ class Office:
             return False
         self._log("trouble", leg=call.leg, key=call.key, trouble=rule.before, effect=False)
         await fail(rule, line)
+        self._log("failed", leg=call.leg, key=call.key)
         return True
 
     def _effect(self, rule: Rule, call: Call, data: Mapping[str, Any]) -> Held | None:
@@ -177,7 +188,9 @@ class Office:
         return self.legs.pop(held.leg)
 
     def _react(self, held: Held, call: Call, new: bool) -> None:
-        if new and not held.manner.early:
+        if held.manner.at_once and not held.final:
+            self._decide(held, "refused" if held.refuses else "granted")
+        elif new and not held.manner.early:
             self._world.begin(self._report(held))
         if new and draw(self._world.seed, "paper", held.leg) < SHARE_OF_PAPERS:
             for file in [file for item in held.facts["materials"] for file in item["files"]]:
@@ -191,11 +204,16 @@ class Office:
 
     async def _after(self, rule: Rule, call: Call, held: Held | None, line: Line) -> None:
         """The answer, or what stands in its place."""
+        says = {"ref": held.ref} if held is not None else {}
+        noted: dict[str, str] = {}
+        if held is not None and held.manner.at_once and call.type == FILED and held.final != "withdrawn":
+            decided, noted = self._world.reporter.decision(held)
+            says |= decided
         if rule.after:
             self._log("trouble", leg=call.leg, key=call.key, trouble=rule.after, effect=held is not None)
         else:
-            self._log("answer", leg=call.leg, key=call.key, status=201)
-        await reply(rule, {"ref": held.ref} if held is not None else {}, line)
+            self._log("answer", leg=call.leg, key=call.key, status=201, **noted)
+        await reply(rule, says, line)
 
     def _decide(self, held: Held, state: str) -> None:
         held.final = held.state = state

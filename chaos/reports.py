@@ -20,6 +20,7 @@ from connectors.base import Body
 from connectors.signing import SECRET_PREFIX, headers_for
 from sandbox.answers_given import CHINA, notice_data, results
 from sandbox.ledger import Ledger
+from sources.papers import paper
 
 AT_ONCE = 12
 CALL_SECONDS = 15.0
@@ -96,6 +97,17 @@ class Reporter:
         numbered = {} if type_ in UNNUMBERED else {"seq": number_of(held.key) * EACH_STAY + seq}
         id_ = "ntc_" + hashlib.sha256(f"{held.key}|{type_}|{seq}".encode()).hexdigest()[:24]
         return Notice(held, id_, type_, {"leg": held.leg, "ref": held.ref, **numbered, **data})
+
+    def decision(self, held: Held) -> tuple[dict[str, Any], dict[str, str]]:
+        """What an answer to a filing says that decides it, a grant with a file like no other; what of it is noted."""
+        says = f"leg.{held.final}"
+        if held.final != "granted":
+            return {"state": held.final, "data": notice_data(held.facts, says, {})}, {"says": says}
+        content = paper("办理结果", [f"消息：{held.key}"])
+        given = results(held.facts, {}, self._now().astimezone(CHINA).date())
+        given[0]["files"] = [{"base64": base64.b64encode(content).decode(), "name": "办理结果.pdf"}]
+        noted = {"says": says, "gave": hashlib.sha256(content).hexdigest()}
+        return {"state": held.final, "data": {**notice_data(held.facts, says, {}), "results": given}}, noted
 
     async def tell(self, body: str, url: str, notice: Notice, manner: Manner) -> None:
         """Tell it, as many copies at once as this manner wants, each until a definite answer or until it is dropped."""

@@ -65,7 +65,8 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """One department: how often a message has its effect, its rules, how it reports (manner → share), how long it does
-    not find a leg that it has (`lag`), and which legs it may refuse."""
+    not find a leg that it has (`lag`), and which legs it may refuse. While it is `away` that befalls every call, as a
+    rule's `before` does, and questions are answered 503."""
 
     effect: str = "key"
     rules: tuple[Rule, ...] = ()
@@ -74,6 +75,7 @@ class Behaviour:
     refuses: Mapping[str, float] = field(default_factory=dict)
     honours_keys: bool = True
     can_be_asked: bool = True
+    away: str = ""
 
     def rule_for(self, seed: int, call: Call) -> Rule:
         """The first rule that fits, else one by which all goes well."""
@@ -122,6 +124,8 @@ def _behaviour(one: Mapping[str, Any]) -> Behaviour:
     made = Behaviour(**{**one, "rules": tuple(_rule(rule) for rule in one.get("rules", ()))})
     if made.effect not in EFFECTS - {"", "none"}:
         raise BadScript(f"effect {made.effect!r}")
+    if made.away not in BEFORE:
+        raise BadScript(f"away {made.away!r}")
     return made
 
 

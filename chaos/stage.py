@@ -72,12 +72,14 @@ class Stage(Town):
                 file.write(f"closed: {{from: {self.closed_from}, why: 示例停办}}\n")
         (self.folder / "departments.json").write_text(json.dumps(self._deployment(), ensure_ascii=False), "utf-8")
         (self.folder / "script.json").write_text(json.dumps(self.form.script), "utf-8")
+        if self.form.speed != 1:
+            self.clock.write_text(f"{Clock().now().isoformat()} x{self.form.speed:g}", "ascii")
         named = [f"file:{name}" for name in (GATEWAY_SECRET, IDENTITY_SECRET)]
         make_secrets(named, self.folder / "secrets")  # the portal reads them at its first start
 
     def _deployment(self) -> dict[str, Any]:
         defaults = {"connector": "rest", "host": "rig", "deadline": self.form.deadline, "at_once": self.form.at_once,
-                    "read_lag": 1, "ladder": list(LADDER)}
+                    "read_lag": self.form.read_lag, **({} if self.form.away else {"ladder": list(LADDER)})}
         bodies = {name: self._body(name) for name in (*OFFICES, *_uncalled())}
         further = {f"{kind}{name}": {**self._body(f"{kind}{name}"), "department": kind, "region": district}
                    for kind in self.form.moves for name, district in FURTHER.items()}
@@ -132,6 +134,12 @@ class Stage(Town):
         """The departments do nothing wrong any more; how they have effects and report stays."""
         calm = {name: {**plays, "rules": []} for name, plays in self.form.script.items()}
         requests.post(f"{self.departments_url}/_script", json=calm, timeout=10).raise_for_status()
+
+    def put_away(self, office: str, trouble: str) -> None:
+        """A department is away: this befalls whatever is asked of it. Without any it is back."""
+        plays = self.form.script.get(office, {})
+        requests.post(f"{self.departments_url}/_script", json={office: {**plays, "away": trouble}},
+                      timeout=10).raise_for_status()
 
     def left_to_do(self) -> dict[str, int]:
         """What the departments have not decided and not told yet."""

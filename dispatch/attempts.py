@@ -61,32 +61,39 @@ class Attempts:
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, lanes.places)), "attempt")
         self._exchange = Exchange(self, around.floor)
         self._wanted = False  # a lane takes more, and nobody was told yet
+        self._waiting: set[Callable[[], None]] = set()  # what is done instead of what no thread has begun
 
     def start(self) -> None:
         """Begin."""
         self._exchange.start()
 
     def stop(self) -> None:
-        """No more attempts; what runs is not waited for."""
-        self._exchange.stop()
+        """No more attempts; what runs is not waited for, and what did not begin is handed back."""
+        for errand in self._exchange.stop():
+            self._put_back(errand, NOT_SENT, time.monotonic())
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for without in [*self._waiting]:
+            without()
 
     def alive(self) -> bool:
         """Whether messages leave and answers are heard."""
         return self._exchange.alive()
 
     def begin(self, errand: Errand) -> None:
-        """Begin an attempt at a message, or put it into its lane's stock."""
+        """Begin an attempt at a message, or put it into its lane's stock; if its lane rests, it is handed back."""
         try:
             failpoints.reach("push.after_lease")
-            starts = self._lanes.starts(errand)
+            place = self._lanes.place(errand, self._clock())
         except Exception as error:  # noqa: BLE001  # those that were claimed with it must leave
             LOG.error("a message could not begin: %s", told(error))
             self.hand_back([errand])
             self._around.record()
             return
-        if starts:
+        if place == "starts":
             self._exchange.put(errand)
+        elif place == "rests":
+            self.hand_back([errand])
+            self._around.record()
 
     def hand_back(self, errands: Sequence[Errand], why: Answer = NOT_SENT) -> None:
         """Messages that were claimed and are not sent now after all; nothing of them has left."""
@@ -125,18 +132,26 @@ class Attempts:
 
     def _by_thread(self, end: Callable[[], Errand | None], without: Callable[[], Errand | None]) -> None:
         """Have an attempt ended by a thread, or `without` one where none can be had. What a pool took that could start
-        no thread it may still do later, so one of both does it and the other finds that it is done."""
+        no thread it may still do later, so one of both does it and the other finds that it is done. So it is at a stop.
+        """
         first = threading.Lock()
 
         def go_on() -> None:
+            self._waiting.discard(instead)
             if first.acquire(blocking=False):
                 self._go_on(end)
+
+        def instead() -> None:
+            self._waiting.discard(instead)
+            if first.acquire(blocking=False):
+                self._place(without())
+
+        self._waiting.add(instead)
         try:
             self._pool.submit(go_on)
         except Exception as error:  # noqa: BLE001  # the thread that asks is everybody's
-            if first.acquire(blocking=False):
-                LOG.error("no thread for a message: %s", told(error))
-                self._place(without())
+            LOG.error("no thread for a message: %s", told(error))
+            instead()
 
     def _work(self, errand: Errand) -> Errand | None:
         """One place of a lane, by a thread."""

@@ -72,17 +72,19 @@ class Exchange:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the thread. What is still outside stays leased and is an unknown outcome later."""
+    def stop(self) -> list[Errand]:
+        """End the thread; what has not left. What is still outside stays leased and is an unknown outcome later."""
         self._going = False
         os.eventfd_write(self._bell, 1)
         if self._thread.is_alive():
             self._thread.join(_BELL_SECONDS)
-        if not self._thread.is_alive():
-            for outside in self._out.values():
-                outside.delivery.close()
-            self._poller.close()
-            os.close(self._bell)
+        if self._thread.is_alive():
+            return []
+        for outside in self._out.values():
+            outside.delivery.close()
+        self._poller.close()
+        os.close(self._bell)
+        return [*self._new]
 
     def alive(self) -> bool:
         """Whether its thread runs."""

@@ -2,7 +2,8 @@
 
 A lane that is quick gets messages ahead: as many as it takes in half a second wait leased and frozen, so that claims
 and their commits are shared by many. A slow or failing office, or one that could neither be asked about them nor be
-sent them again after a crash, has nothing in stock. When a lane begins to rest, its stock is handed back unsent.
+sent them again after a crash, has nothing in stock. When a lane begins to rest, its stock is handed back unsent, and so
+is what was claimed just before.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from connectors.base import Answer, Body
 from desk.sending.claims import Claim
@@ -22,6 +24,7 @@ AHEAD_SECONDS = 0.5
 MOST_AHEAD = 128  # half a claim: an office with four legs of each case falls behind with less, and cases come in pieces
 MOST_MISSES = 1  # in a row; a busy office has one now and then, and would get its legs apart from their cases
 _SMOOTH = 0.2
+Place = Literal["starts", "waits", "rests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +123,18 @@ class Lanes:
             free = {id_: lane.room(now) for id_, lane in self._lanes.items()}
         return {id_: places for id_, places in free.items() if places > 0}
 
-    def starts(self, errand: Errand) -> bool:
-        """Whether an attempt at a claimed message begins at once; else it waits in stock."""
+    def place(self, errand: Errand, now: datetime) -> Place:
+        """Where a claimed message has its place: an attempt begins at once, it waits in stock, or nowhere, for its lane
+        rests by now."""
         with self._lock:
             lane = self._lanes[errand.claim.body.id]
+            if not lane.breaker.room(1, lane.running, now):
+                return "rests"
             if lane.running < lane.body.at_once:
                 lane.running += 1
-                return True
+                return "starts"
             lane.stock.append(errand)
-            return False
+            return "waits"
 
     def ended(self, claim: Claim, answer: Answer | None, seconds: float, now: datetime) -> Turn:
         """An attempt ended after so many seconds; `answer` None when there is none to learn from."""

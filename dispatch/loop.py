@@ -66,6 +66,7 @@ class Dispatcher:
         self._some_ended = threading.Event()
         self._all_over = False
         self._behind = True  # something may be due that waits for room in a lane
+        self._claims_fault = ""  # why nothing can be claimed just now
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
         around = Around(self._floor, self._ended.append, self._tell_recorder, self._tell_claimer,
                         works.desk.absent_since)
@@ -136,13 +137,21 @@ class Dispatcher:
             try:
                 nap = self._claim_some()
             except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
-                LOG.error("claiming failed: %s", code_of(error))
+                self._say_of_claims(code_of(error))
                 with away():
                     self._stopping.wait(LONGEST_NAP)
                 continue
+            self._say_of_claims("")
             if nap is not None:
                 with away():
                     self._wake.wait(nap)
+
+    def _say_of_claims(self, fault: str) -> None:
+        """Say that claiming fails, and that it does no more, not each second that a store is away."""
+        if fault != self._claims_fault:
+            LOG.error("claiming fails, and is tried each second: %s", fault) if fault else \
+                LOG.warning("messages are claimed again")
+        self._claims_fault = fault
 
     def _claim_some(self) -> float | None:
         """Begin attempts at what is due; how long to wait then, None where more may be due at once."""

@@ -82,7 +82,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_BIND", "bind", "127.0.0.1", address, "address",
             "监听的地址，不带端口；容器里用 0.0.0.0，IPv6 如 ::1。",
             "The address to listen on, without a port; 0.0.0.0 inside a container; IPv6 as ::1."),
-    Setting("FAILPOINTS", "failpoints", "", text, "name:kill|sleep=S|raise[@nth][,p=P];…",
+    Setting("FAILPOINTS", "failpoints", "", text, "name:kill|sleep=S|raise[=EIO][@nth][,p=P];…",
             "故障点，只在 test 可用。", "Failpoints, in test only."),
     Setting("YJS_CLOCK", "clock_file", None, path, "file", "可移动的时钟文件，内容为“时刻 [x倍速]”，只在 test 可用。",
             "A movable clock: a file holding `INSTANT [xSPEED]`, re-read; in test only."),

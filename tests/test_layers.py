@@ -28,7 +28,7 @@ MAY_IMPORT = {
     # Signatures and sample papers import nothing of ours; everything else goes by HTTP.
     "sandbox": {"connectors", "sources"},
     # The fault rig is a stranger too: signatures, what departments say, and the tools of bench; the rest by HTTP.
-    "chaos": {"connectors", "sandbox", "settings", "bench"},
+    "chaos": {"connectors", "sandbox", "settings", "sources", "bench"},
 }
 MODULES = {path.stem for path in HOME.glob("*.py")}
 ROOMS = {*MODULES, *(path.parent.name for path in HOME.glob("*/__init__.py")), "bench"} - {"tests"}

@@ -55,6 +55,7 @@ def delays(found: Evidence) -> list[tuple[float, str]]:
     department that does nothing wrong, outages taken off, longest last."""
     script = found.run.get("form", {}).get("script", {})
     troubled = {name for name, plays in script.items() if plays.get("rules") or plays.get("effect") == "call"}
+    troubled.add(found.run.get("form", {}).get("away"))
     released = {leg: found.real(event["at"]) for leg, events in found.events_of.items() for event in events
                 if event["type"] == "leg.released" or event["data"].get("state") == "queued"}
     named = {line["leg"]: (*line.get("files", ()), "") for line in found.said("call") if line["type"] == FILED}
@@ -70,7 +71,10 @@ def delays(found: Evidence) -> list[tuple[float, str]]:
 
 def delayed(found: Evidence) -> Iterator[str]:
     """I12: departments that do nothing wrong do not wait for those that do."""
-    taken, limit = delays(found), found.run.get("form", {}).get("quick_seconds", float("inf"))
+    form = found.run.get("form", {})
+    taken, limit = delays(found), form.get("quick_seconds", float("inf"))
+    if form.get("speed", 1) != 1:  # the times of the portal and those of its departments cannot be compared
+        return
     late = [(seconds, leg) for seconds, leg in taken if seconds > limit]
     if len(late) > len(taken) * (1 - QUICK_SHARE):
         yield from (f"{leg}: {seconds:.1f} s" for seconds, leg in reversed(late))

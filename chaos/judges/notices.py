@@ -62,6 +62,7 @@ def not_as_told(found: Evidence) -> Iterator[str]:
     """I15: the portal says nothing that its department did not say, and sets no honest notice aside."""
     noticed = {(line["leg"], line["type"]) for line in found.said("notice")}
     noticed |= {(act.leg, act.act) for act in found.acts}
+    noticed |= {(line["leg"], line["says"]) for line in found.said("answer") if "says" in line}  # in an answer
     for leg, events in found.events_of.items():
         for event in events:
             said = event["by"].startswith("department:") and not event["filled"] and event["type"] not in OF_ANSWERS

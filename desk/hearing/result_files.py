@@ -15,7 +15,7 @@ from desk.premises import Premises
 from desk.uploads import files as stored_files
 from desk.uploads.content import BadFile, FileKind, clean_name, kind_of, refuse_claim
 from desk.uploads.scanning import Scans
-from store import files
+from store import failpoints, files
 
 LARGEST_INLINE = 256_000
 _LISTS = ("results", "documents")  # of what may have files in a notice
@@ -72,6 +72,7 @@ class ResultFiles:
             cleared = self._scans.cleared(row.owner, [content], now)
         except BadFile as error:
             raise _Unusable(f"回告内嵌文件“{name}”不能使用：{error.say}") from error
+        failpoints.reach("result.before_write")
         kept = stored_files.keep(self._premises, row, [content], cleared=cleared)
         return {"file": kept.file, "name": kept.name, "type": kept.type, "size": kept.size, "sha256": kept.sha256}
 

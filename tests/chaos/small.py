@@ -2,6 +2,7 @@
 to doctor one thing in it."""
 
 from copy import deepcopy
+from datetime import UTC, datetime
 
 from chaos.evidence import LINES, Evidence
 from chaos.forms import REACHED
@@ -18,6 +19,10 @@ OFFICES = {LEGS[0]: "city", LEGS[1]: "city", LEGS[2]: "heat"}
 T = "2026-03-02T09:00:{:02d}+00:00"
 YES = {"agreement": "QR1", "digest": "d-shown", "agreed_at": T.format(0)}  # under which the case was filed
 AT = 1_772_442_000.0
+GONE = AT + 10 * 86_400  # when an office went away
+WEEK = 7 * 86_400.0
+LEAP = {"before": GONE + 60, "at": GONE + 60, "seconds": WEEK}
+VAIN = f"{LEGS[1]}:leg.filed:1"  # what was tried in vain meanwhile
 
 
 def clean():
@@ -47,7 +52,7 @@ def clean():
             event(10 * number + 4, leg, "leg.remark", by=OFFICES[leg]),
             event(10 * number + 5, leg, "leg.granted", by=OFFICES[leg]),
             {"kind": "attempt", "id": f"{leg}:leg.filed:1/0001", "leg": leg, "key": f"{leg}:leg.filed:1",
-             "outcome": "received"},
+             "purpose": "send", "outcome": "received"},
         ]
     officers, audit = at_desk()
     export += desk_lines()
@@ -66,11 +71,12 @@ def clean():
               for by, act, file in (("platform", "infected", "f9"), ("digest:p", "refused", ""))]
     audit.append({"by": "applicant", "action": "account.erase", "target": "p1", "data": {}})
     audit.append({"by": "operator", "action": "archive", "target": REFERENCE, "data": {"sha256": "d1"}})
-    ledger += bulletins()
+    ledger += [*bulletins(), *away()]
+    clients += kept_watch()
     audit.append({"by": "operator", "action": "transfer", "target": MOVED, "data": {
         "from": FORMER, "to": OFFICES[MOVED], "told": True, "basis": "successor", "unanswered": False, "reason": "r"}})
     audit.append({"by": "supervisor", "action": "urge", "target": LEGS[0], "data": {"reason": "示例"}})
-    run = {"verify": {"code": 0, "said": ""}, "backup": {"code": 0, "said": ""}, "outages": [], "leaps": [],
+    run = {"verify": {"code": 0, "said": ""}, "backup": {"code": 0, "said": ""}, "outages": [], "leaps": [LEAP],
            "reconcile": {"city": {"code": 0, "said": "[]"}}, "open_values": [], "client_faults": [],
            "samples": [{"at": AT, "legs": {"granted": 4}, "cases": {"utilities": 1}, "breaches": {}, "drift": 0,
                         "scans": {"waiting": 0, "infected": 1}}],
@@ -78,7 +84,7 @@ def clean():
                          "last": {"megabytes": 100, "threads": 31, "files": 50}},
            "told": True, "closed_from": "2026-03-20",
            "archive": packages(sum(line["kind"] == "event" for line in export)),
-           "form": {"quick_seconds": 5.0, "desks": ["desk"], "scan_pauses": [1, 2],
+           "form": {"quick_seconds": 5.0, "at_once": 2, "desks": ["desk"], "scan_pauses": [1, 2],
                     "script": {"heat": {"effect": "call"}}}}
     return {"clients": clients, "ledger": ledger, "export": export, "run": run, "officers": officers, "audit": audit,
             "news": [*news(OWNER, "filed_for"), *news(AGENT)], "scans": scanned()}
@@ -120,6 +126,36 @@ def left():
         {**base, "what": "effect", "key": filed, "type": "leg.filed", "ref": "r"},
         {**base, "what": "effect", "key": parted, "type": "leg.transferred", "over": 1, "known": True, "back": False,
          "ref": None}]
+
+
+def moment(after):
+    """What the town's clock said so many seconds after an office went away."""
+    return datetime.fromtimestamp(GONE + after + (WEEK if after >= 60 else 0), UTC).isoformat()
+
+
+def away():
+    """What an office saw of a message while it was away for more than a week: five calls in vain, two probes, one more
+    after the week, and the one that was asked for when it was back."""
+    base = {"leg": LEGS[1], "body": OFFICES[LEGS[1]], "key": VAIN}
+
+    def line(what, at, **more):
+        return {**base, "what": what, "at": GONE + at, "t": moment(at), **more}
+
+    def call(at, end, then):
+        return [line("call", at, type="leg.filed", attempt=1, body_sha256="b1", files=["s1"], fields=["a"],
+                     edition="e1", matter="m1", agreements=[]), line(then, at + end, status=201)]
+
+    tried = [one for at in (0, 1, 2, 3, 4, 20.5, 52, 61) for one in call(at, 0.5, "failed")]
+    return [line("away", -1), *tried, line("back", 80), *call(82, 0.1, "answer")]
+
+
+def kept_watch():
+    """What an operator was shown, and did, while that office was away."""
+    said = {"body": "operator", "code": 0}
+    return [{**said, "what": "stuck", "at": GONE + 56, "begun": GONE + 55, "keys": []},
+            {**said, "what": "ready", "at": GONE + 62, "status": 200, "t": "then"},
+            {**said, "what": "stuck", "at": GONE + 71, "begun": GONE + 70, "keys": [VAIN]},
+            {**said, "what": "resent", "at": GONE + 82, "begun": GONE + 81, "keys": [VAIN]}]
 
 
 def agreed():

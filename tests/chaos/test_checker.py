@@ -38,6 +38,13 @@ def run(**changes):
 
 
 EFFECT = {"what": "effect", "leg": LEG}
+
+
+def called(after):
+    """The call that came to the office that was away, or back, so many seconds after it went."""
+    return {"what": "call", "at": small.GONE + after}
+
+
 PARTED = {"what": "effect", "type": "leg.transferred"}
 TRANSFER = {"action": "transfer"}
 GRANTED = {"kind": "event", "leg": LEG, "type": "leg.granted"}
@@ -248,6 +255,23 @@ DOCTORED = {
     "I57 too often": [
         put("clients", {"what": "hurried"}, refused=False), put("clients", {"what": "hurried"}, after=""),
         put("clients", {"what": "hurried"}, then=429), put("clients", {"what": "asked_calmly"}, status=429)],
+    "I58 rests": [
+        put("ledger", called(20.5), t=small.moment(10)), drop("ledger", **called(61)),
+        put("ledger", called(61), at=small.GONE + 66), add("ledger", called(82), at=small.GONE + 83),
+        lambda files: [add("ledger", called(4), at=small.GONE + 4 + n / 10)(files) for n in (1, 2)],
+        lambda files: [add("ledger", called(82), key=f"more-{n}")(files) for n in (1, 2)]],
+    "I59 given up": [
+        put("clients", {"what": "stuck", "keys": []}, keys=[small.VAIN]),
+        put("clients", {"what": "stuck", "keys": [small.VAIN]}, keys=[]), put("clients", {"what": "resent"}, keys=[]),
+        put("clients", {"what": "resent"}, keys=[small.VAIN, "more"]), drop("ledger", key=small.VAIN, what="effect"),
+        add("ledger", called(61), at=small.GONE + 65), lambda files: (
+            [drop("clients", what=what)(files) for what in ("stuck", "stuck", "resent")],
+            files["run"]["form"].update(away="city"))],
+    "I60 ready": [put("clients", {"what": "ready"}, status=503)],
+    "I61 answer lost": [
+        put("export", {"kind": "attempt", "leg": LEG}, outcome="unknown"),
+        put("export", {"kind": "attempt", "leg": LEG}, purpose="ask"),
+        put("ledger", {"what": "answer", "leg": LEG}, gave="s7")],
     "I53 looked up without a yes": [put("clients", {"what": "draft_seen"}, missing=["home_title"])],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }

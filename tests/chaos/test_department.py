@@ -1,5 +1,7 @@
 """What a misbehaving department does to our own connector, and what its ledger says of it."""
 
+import base64
+import hashlib
 import json
 import os
 from collections import Counter
@@ -24,11 +26,12 @@ TROUBLES = (
     ("", "bomb", "unknown", 1), ("", "redirect", "setup", 1), ("", "drip", "again", 1), ("", "hang", "again", 1),
 )
 SILENT = {"manners": {"silent": 1.0}}
-RUDE, OLD, LAGGING = "city-management", "heat-utility", "gas-utility"
+RUDE, OLD, LAGGING, SURE = "city-management", "heat-utility", "gas-utility", "garden-bureau"
 SCRIPT = {
     RUDE: {**SILENT, "rules": [{"calls": [number, number], "before": before, "after": after}
                                for number, (before, after, *_) in enumerate(TROUBLES, 1)]},
     OLD: {**SILENT, "effect": "call"}, LAGGING: {**SILENT, "lag": 60.0},
+    SURE: {"manners": {"at once": 1.0}},
 }
 
 
@@ -78,6 +81,26 @@ def test_a_key_has_one_effect_and_one_answer_where_keys_are_honoured(stage, rest
     answers = [rest.send(filing("K-01"), bodies[RUDE], datetime.now(UTC)) for _ in range(3)]
     assert {(answer.kind, answer.ref) for answer in answers} == {("received", answers[0].ref)}
     assert effects(stage, "K-01") == 1
+
+
+def test_who_is_away_takes_nothing_and_knows_nothing_and_that_is_on_record_until_it_is_back(stage, rest, bodies):
+    stage.put_away(LAGGING, "500")
+    now = datetime.now(UTC)
+    seen = [rest.send(filing("A-01"), bodies[LAGGING], now).kind, rest.ask("A-01", bodies[LAGGING], now).kind]
+    stage.put_away(LAGGING, "")
+    seen.append(rest.send(filing("A-01"), bodies[LAGGING], now).kind)
+    noted = [line["what"] for line in stage.seen() if line["body"] == LAGGING]
+    assert (seen, effects(stage, "A-01")) == (["again", "again", "received"], 1)
+    assert noted[noted.index("away"):] == ["away", "call", "trouble", "failed", "query", "back", "call", "effect",
+                                           "answer"]
+
+
+def test_an_answer_may_be_the_decision_with_a_file_in_it_and_is_the_same_when_it_is_given_again(stage, rest, bodies):
+    answers = [rest.send(filing("D-01"), bodies[SURE], datetime.now(UTC)) for _ in range(2)]
+    assert (answers[0].state, answers[0].data) == ("granted", answers[1].data)
+    content = base64.b64decode(answers[0].data["results"][0]["files"][0]["base64"])
+    given = {line["gave"] for line in stage.seen() if line.get("leg") == "D-01" and line["what"] == "answer"}
+    assert given == {hashlib.sha256(content).hexdigest()}
 
 
 def test_an_old_system_does_everything_again(stage, rest, bodies):
@@ -136,7 +159,7 @@ def test_a_rule_is_for_the_calls_attempts_legs_and_types_that_it_names():
 
 @pytest.mark.parametrize("written", [
     {"effect": "often"}, {"rules": [{"before": "explode"}]}, {"rules": [{"after": "explode"}]}, {"unheard": 1},
-    {"rules": [{"calls": [1, 2, 3]}]},
+    {"rules": [{"calls": [1, 2, 3]}]}, {"away": "explode"},
 ])
 def test_a_script_that_cannot_be_played_is_refused(written):
     with pytest.raises(BadScript):

@@ -8,7 +8,7 @@ import pytest
 
 from chaos.checker import verdict
 from chaos.driver import Run
-from chaos.forms import CALM, DESKS, Form
+from chaos.forms import CALM, DESKS, FORMS, Form
 
 
 def test_a_tiny_run_goes_from_the_first_start_to_a_clean_verdict(tmp_path):
@@ -21,6 +21,16 @@ def test_a_tiny_run_goes_from_the_first_start_to_a_clean_verdict(tmp_path):
     assert shown == {"applications": 2, "acknowledgements": 4, "legs": 34}
     assert made["figures"]["acts"] >= 2  # one leg of each is worked by officers
     assert said[-1].startswith("reading out")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+def test_a_disk_that_refuses_files_of_answers_costs_no_answer(tmp_path):
+    Run(FORMS["answered"], 1, tmp_path / "run", lambda _: None).play()
+    made = verdict(tmp_path / "run")
+    assert {rule: one["examples"] for rule, one in made["rules"].items() if one["count"]} == {}
+    assert made["figures"]["decided_in_answers"] > 20
+    assert "answers wait to be written" in (tmp_path / "run" / "portal.log").read_text()
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Whatever goes wrong with one message, its attempt comes to an end, its lane goes on and the others leave."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from connectors.base import Answer, Body, Outgoing, Registry
 from desk.sending.claims import LEASE_SECONDS, Claim
 from desk.sending.recording import Came
 from dispatch.attempts import AFTER_A_FAULT, Around, Attempts
+from dispatch.breaker import Breaker
 from dispatch.lanes import Errand, Lanes
 from dispatch.retry import Then
 from store import failpoints
@@ -153,3 +155,35 @@ def test_where_no_thread_can_be_had_a_message_is_handed_back_and_never_leaves_be
     assert outbox.next()[:2] == ("R-02", Answer("received"))
     assert outbox.department.taken == ["R-02"]
     assert caplog.text.count("no thread for a message") == 1
+
+
+def test_a_stop_hands_back_what_no_thread_has_begun_and_what_runs_goes_on(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatch.attempts.MOST_THREADS", 1)
+    made, free, begun = Outbox(), threading.Event(), threading.Event()
+    answer = made.department._answer
+
+    def held(what: str, leg: str) -> Answer:
+        begun.set()
+        free.wait(PATIENCE)
+        return answer(what, leg)
+
+    monkeypatch.setattr(made.department, "_answer", held)
+    made.attempts.start()
+    made.attempts.begin(errand(1))
+    assert begun.wait(PATIENCE)
+    made.attempts.begin(errand(2))
+    while not made.attempts._pool._work_queue.qsize():
+        time.sleep(0.001)
+    made.attempts.stop()
+    assert made.next()[:2] == ("R-02", Answer("again", detail="not sent", sent=False))
+    free.set()
+    assert made.next()[:2] == ("R-01", Answer("received"))
+    assert made.department.taken == ["R-01"]
+
+
+def test_what_was_claimed_for_a_lane_that_rests_by_now_is_handed_back(outbox: Outbox) -> None:
+    outbox.lanes._lanes[GAS.id].breaker = Breaker(5, opened=1, open_until=NOW + timedelta(seconds=15))
+    outbox.attempts.begin(errand(1))
+    assert outbox.next()[:2] == ("R-01", Answer("again", detail="not sent", sent=False))
+    assert outbox.department.taken == []

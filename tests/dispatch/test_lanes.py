@@ -7,6 +7,7 @@ import pytest
 
 from connectors.base import Answer, Body, Outgoing
 from desk.sending.claims import LEASE_SECONDS, Claim
+from dispatch.breaker import FIRST_PAUSE
 from dispatch.lanes import MOST_AHEAD, Errand, Lanes
 from store.leases import Claimed
 from store.messages import Message
@@ -28,7 +29,7 @@ def at_pace(seconds, answer=GOOD, body=QUICK):
     """Lanes of one office whose last attempt took so long."""
     lanes = Lanes({body.id: body})
     first = errand(0, body)
-    assert lanes.starts(first)
+    assert lanes.place(first, NOW) == "starts"
     assert lanes.ended(first.claim, answer, seconds, NOW).following is None
     return lanes
 
@@ -51,7 +52,7 @@ def test_one_bad_answer_takes_nothing_from_what_waits_ahead_and_a_second_in_a_ro
     lanes, rooms = at_pace(0.001), []
     for number, answer in enumerate((BAD, GOOD, BAD, BAD), start=1):
         one = errand(number)
-        lanes.starts(one)
+        lanes.place(one, NOW)
         lanes.ended(one.claim, answer, 0.001, NOW)
         rooms.append(lanes.room(NOW)["gas"] - QUICK.at_once)
     assert rooms == [MOST_AHEAD, MOST_AHEAD, MOST_AHEAD, 0]
@@ -60,7 +61,7 @@ def test_one_bad_answer_takes_nothing_from_what_waits_ahead_and_a_second_in_a_ro
 def test_what_waits_follows_an_attempt_that_ends_and_claims_are_made_when_a_quarter_is_left():
     lanes = at_pace(0.05)  # twenty ahead
     errands = [errand(number) for number in range(1, 23)]
-    assert [lanes.starts(one) for one in errands] == [True, True] + [False] * 20
+    assert [lanes.place(one, NOW) for one in errands] == ["starts"] * 2 + ["waits"] * 20
     assert lanes.room(NOW) == {}
     ended = [lanes.ended(one.claim, GOOD, 0.05, NOW).following for one in errands[:14]]
     assert (ended, lanes.room(NOW)) == (errands[2:16], {})
@@ -71,7 +72,7 @@ def test_what_waits_follows_an_attempt_that_ends_and_claims_are_made_when_a_quar
 def test_what_waits_for_a_lane_that_begins_to_rest_is_handed_back():
     lanes = at_pace(0.05)
     running, waiting = errand(1), [errand(number) for number in range(2, 6)]
-    assert [lanes.starts(one) for one in (running, *waiting)] == [True, True, False, False, False]
+    assert [lanes.place(one, NOW) for one in (running, *waiting)] == ["starts"] * 2 + ["waits"] * 3
     misset = [running.claim._replace(leg=f"R-{number}") for number in range(3)]
     turns = []
     for one in misset:
@@ -82,10 +83,21 @@ def test_what_waits_for_a_lane_that_begins_to_rest_is_handed_back():
     assert (turns[-1].unsent, lanes.room(NOW)) == ((waiting[3],), {})
 
 
+def test_what_was_claimed_before_a_lane_began_to_rest_begins_no_more_and_after_the_rest_one_does():
+    lanes = Lanes({QUICK.id: QUICK})
+    claimed = [errand(number) for number in range(7)]
+    for one in claimed[:5]:
+        assert lanes.place(one, NOW) == "starts"
+        lanes.ended(one.claim, BAD, 0.1, NOW)
+    later = NOW + FIRST_PAUSE
+    assert [lanes.place(claimed[5], at) for at in (NOW, later)] == ["rests", "starts"]
+    assert lanes.place(claimed[6], later) == "rests"
+
+
 def test_a_stop_takes_back_what_waits():
     lanes = at_pace(0.05)
     errands = [errand(number) for number in range(1, 5)]
     for one in errands:
-        lanes.starts(one)
+        lanes.place(one, NOW)
     assert lanes.emptied() == errands[2:]
     assert lanes.ended(errands[0].claim, GOOD, 0.05, NOW).following is None

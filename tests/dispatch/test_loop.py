@@ -260,6 +260,24 @@ class AMomentLate(Counter):
         return super().next_due()
 
 
+def test_that_nothing_can_be_claimed_is_said_when_it_begins_and_when_it_ends(started, monkeypatch, caplog):
+    monkeypatch.setattr("dispatch.loop.LONGEST_NAP", 0.001)
+    caplog.set_level("WARNING")
+    desk, gone = Counter(1), [StorageFull("full"), StorageFull("full"), StorageFull("full")]
+    claims = desk.claim
+
+    def claim_some(*asked):
+        if gone:
+            raise gone.pop()
+        return claims(*asked)
+
+    monkeypatch.setattr(desk, "claim", claim_some)
+    started(desk, Department(Answer("received")))
+    assert desk.recorded.get(timeout=20).claim.leg == "R-00"
+    said = [record.message for record in caplog.records if "claim" in record.message]
+    assert said == ["claiming fails, and is tried each second: storage_full", "messages are claimed again"]
+
+
 def test_what_becomes_due_behind_our_back_leaves_at_once(started):
     desk = AMomentLate()
     started(desk, Department(Answer("received", ref="A")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -37,6 +38,16 @@ def test_an_unarmed_failpoint_does_nothing() -> None:
     assert (comes_through("accept.before_commit"), comes_through("accept.after_commit")) == (False, True)
     arm("")
     assert comes_through("accept.before_commit")
+
+
+def test_a_failpoint_raises_the_fault_of_the_system_that_it_names() -> None:
+    arm("result.before_write:raise=EIO@2")
+    reach("result.before_write")
+    with pytest.raises(OSError) as met:
+        reach("result.before_write")
+    assert met.value.errno == errno.EIO
+    with pytest.raises(ValueError, match="ENOTHING"):
+        arm("result.before_write:raise=ENOTHING")
 
 
 def test_a_failpoint_that_raises_leaves_nothing_of_its_unit_and_all_of_the_others(store: Opened) -> None:
