@@ -196,7 +196,7 @@ def _paused(leg: Leg) -> str | None:
 
 
 def _answer_by(leg: Leg) -> str | None:
-    return min((ask.until for ask in leg.asks if ask.until and ask.open), default=None)
+    return min((ask.until for ask in leg.asks if ask.until and ask.open and not ask.overdue), default=None)
 
 
 def _expected(case: Case, calendar: WorkCalendar, legs: Mapping[str, LegDue]) -> Expected:

@@ -36,7 +36,7 @@ from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
 from cases.model import Case, Event, Leg, LegState, Standing
 from cases.needs import unmet
-from cases.states import FINAL, GRANTED, TRANSFERRED, UNSENT
+from cases.states import FINAL, GRANTED, OVERDUE, TRANSFERRED, UNSENT
 
 _MOST_STEPS = 10_000
 _NOBODY_LEFT = "所依附的事项都没有办成，本事项不再需要"
@@ -149,8 +149,11 @@ def _withdrawn(leg: Leg, _: Event) -> str | None:
 
 
 def _lapsed(leg: Leg, event: Event) -> str | None:
-    """A department is told of a request of its own that was not answered, for that ends the leg. An offer of ours that
-    runs out ends nothing, also while the leg is being taken back: told of an end, nobody would confirm that."""
+    """A department is told of a request of its own that was not answered, for that ends the leg, and of a paper that
+    was promised and did not come. An offer of ours that runs out ends nothing, also while the leg is being taken back:
+    told of an end, nobody would confirm that."""
+    if any(ask.id == event.data.get("ask") and ask.overdue for ask in leg.asks):
+        return OVERDUE if sent(leg) and not leg.withdrawing else None
     ended = leg.state is LegState.TERMINATED and _asked_by(leg, event) == "department"
     return "leg.withdrawn" if ended else None
 
@@ -180,7 +183,7 @@ def _tolerated(case: Case, later: frozenset[str], calendar: WorkCalendar | None)
         for number in line.askers:
             yield Event("leg.tolerated", case.filed_at, PLATFORM, number, {
                 "ask": f"{number}-{line.key}", "holds": False, "limit": str(line.tolerable), "until": until,
-                "reason": f"「{line.name}」可以先办后补，请在期限内补交",
+                "reason": f"「{line.name}」先办后补，请在期限内补交",
                 "materials": [{"material": line.key, "name": str(line.name)}],
             })
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from cases.beyond import BEYOND
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.fold import Step, fold_leg, leg_of, stay, tried
@@ -110,7 +111,7 @@ def put_aside(code: str) -> Verdict:
 
 def _content(event: Event) -> dict[str, Any]:
     """What the notice says. A result file counts by its digest: sent again inline, it gets another id."""
-    ours = ("adds", "ends") if event.type == "leg.extended" else ("until",)
+    ours = ("adds", "ends") if event.type == "leg.extended" else ("until", BEYOND)
     said = {k: v for k, v in event.data.items() if k not in ("seq", "leg", "ref", *ours)}
     for key in ("results", "documents"):
         if isinstance(said.get(key), (list, tuple)):

@@ -14,7 +14,8 @@ from typing import Any
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.edges import edges_to, over
-from cases.model import Case, Event, Leg
+from cases.feeds import kind_of
+from cases.model import Ask, Case, Event, Leg
 from cases.states import UNSENT, WORK
 
 PLATFORM = "platform"
@@ -50,13 +51,19 @@ def last_moment(case: Case, number: str, calendar: WorkCalendar) -> datetime | N
 def _limited(case: Case, number: str, calendar: WorkCalendar) -> Iterator[_Limited]:
     leg = case.legs[number]
     for ask in () if over(leg) else leg.asks:
-        if ask.open and ask.until is not None:
-            reason = f"没有在 {ask.until} 前补正：{ask.reason}"
+        if ask.open and not ask.overdue and ask.until is not None:
+            reason = f"没有在 {ask.until} 前{'补交' if ask.deferred else '补正'}：{ask.reason}"
             end = calendar.end_of(date.fromisoformat(ask.until))
             final = ask.by == "department" and leg.state in WORK
-            yield _Limited(end, "leg.lapsed", {"ask": ask.id, "reason": reason}, final)
+            yield _Limited(end, "leg.lapsed", {"ask": ask.id, "reason": reason, **_promised(ask)}, final)
     if leg.state in UNSENT:
         yield from _waiting(case, leg, calendar)
+
+
+def _promised(ask: Ask) -> dict[str, Any]:
+    """Of a paper that was to follow: which, until when; its department is told."""
+    papers = [{"material": kind_of(entry["material"]), "name": entry["name"]} for entry in ask.materials]
+    return {"until": ask.until, "materials": papers} if ask.deferred else {}
 
 
 def _waiting(case: Case, leg: Leg, calendar: WorkCalendar) -> Iterator[_Limited]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from cases.beyond import BEYOND
 from cases.model import Ask, Event, Extension, Leg, LegState, Pause, Result
 from cases.said import entries, plain_text, read_day, read_limit, text
 from cases.states import CORRECTABLE, NOTICES, OUT, OVER, TRANSFERRED
@@ -40,6 +41,7 @@ def read_ask(event: Event) -> Ask:
         limit=read_limit(event.data.get("limit")), until=read_day(event.data.get("until")),
         by="department" if asked_by_department else "platform",
         holds=asked_by_department or (event.type == "leg.held" and bool(event.data.get("holds", True))),
+        deferred=event.type == "leg.tolerated",
     )
 
 
@@ -283,8 +285,8 @@ def _continued(leg: Leg, event: Event) -> Leg:
 
 def _lapsed(leg: Leg, event: Event) -> Leg:
     asked = event.data.get("ask")
-    leg = leg.but(asks=tuple(replace(a, lapsed=True) if a.id == asked and a.answered_at is None else a
-                             for a in leg.asks))
+    leg = leg.but(asks=tuple(replace(a, lapsed=not a.deferred, overdue=a.deferred)
+                             if a.id == asked and a.answered_at is None else a for a in leg.asks))
     return _ended(leg, event) if leg.state is LegState.TERMINATED else leg
 
 
@@ -301,7 +303,7 @@ def _remark(leg: Leg, event: Event) -> Leg:
 
 
 def _fee(leg: Leg, event: Event) -> Leg:
-    beside = ("seq", "leg", "documents", "files")
+    beside = ("seq", "leg", "documents", "files", BEYOND)
     return leg.but(fees=(*leg.fees, {k: v for k, v in event.data.items() if k not in beside}))
 
 

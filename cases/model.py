@@ -95,7 +95,8 @@ class Ask:
 
     `until` is the day the applicant's limit ends; `answered_at` set once complete; `lapsed` once it ran out; `dropped`
     once nobody needs to answer it, for what it asked comes from above after all. `holds`: the leg stands until it is
-    answered; else it is an offer (a paper that may follow), which decides no state.
+    answered; else it is an offer (a paper that may follow), which decides no state. `deferred`: its paper was promised
+    at filing (容缺); it never lapses, it is `overdue` from its day on until it is brought or the department decides.
     """
 
     id: str
@@ -110,6 +111,8 @@ class Ask:
     lapsed: bool = False
     holds: bool = True
     dropped: bool = False
+    deferred: bool = False
+    overdue: bool = False
 
     @property
     def open(self) -> bool:

@@ -6,7 +6,7 @@ the matter, a state, a day and the reference, so that they may leave by whatever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -45,6 +45,10 @@ KINDS: Mapping[str, Kind] = {
     "ask": Kind("需要您补充", "“{matter}”需要您补充{until}", AT_ONCE, urgent=True),
     "reminder": Kind("补充快到期", "“{matter}”还在等您补充{until}；过期没有补，这一项会终止", AT_ONCE, urgent=True),
     "waiting": Kind("一直在等您", "“{matter}”一直在等您补充，补齐后部门接着办", AT_ONCE, urgent=True),
+    "owed": Kind("后补快到期", "“{matter}”还差说好后补的材料{until}；过期没有补，"
+                 "部门可以不予办理，别的事也不能再先办后补", AT_ONCE, urgent=True),
+    "overdue": Kind("后补过了期限", "“{matter}”说好后补的材料过了期限还没有补，请马上补上；部门可以不予办理",
+                    AT_ONCE, urgent=True),
     "spared": Kind("不用补充了", "“{matter}”不用您再补充：要的材料改由前面的事项提供", AT_ONCE),
     "extended": Kind("办理期限延长", "“{matter}”的办理期限依法延长，请查看理由和新的日期", SOON),
     "refused": Kind("没有办成", "“{matter}”{state}，请查看原因和可以怎样做", AT_ONCE),
@@ -62,7 +66,7 @@ KINDS: Mapping[str, Kind] = {
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
 }
 _FILED = frozenset({"filed", "filed_for"})
-ASKS = frozenset({"ask", "reminder", "waiting"})
+ASKS = frozenset({"ask", "reminder", "waiting", "owed", "overdue"})
 URGENT = frozenset(name for name, kind in KINDS.items() if kind.urgent)
 CHOICES = tuple(name for name, kind in KINDS.items() if not kind.urgent)
 
@@ -139,11 +143,11 @@ def filed(case: Case, *, by_agent: bool) -> Piece:
 def reminder(case: Case, piece: Piece, at: datetime, now: datetime, calendar: WorkCalendar) -> Piece | None:
     """What is said again at `now` of an ask that was told `at`; None if it is not open any more."""
     ask = _open_ask(case, piece.leg, piece.about)
-    if ask is None:
+    if ask is None or ask.overdue:
         return None
     past = [moment for moment in _moments(ask, at, calendar) if moment <= now]
     end = _end(ask, calendar)
-    kind = "reminder" if end is not None and now >= end - LAST_CALL else "waiting"
+    kind = "owed" if ask.deferred else "reminder" if end is not None and now >= end - LAST_CALL else "waiting"
     return _piece(case, piece.leg, kind, f"{kind}.{piece.key}.{len(past)}", ask)
 
 
@@ -188,18 +192,28 @@ def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
     kind = _BY_EVENT.get(event.type)
     if kind is None or event.leg not in case.legs:
         return
-    if kind == "ask":
-        yield from _asks(case, event.leg)
-    elif kind == "transferred" and case.legs[event.leg].state in AT_WORK:  # to where it is now, however often it went
+    if kind in _OF_ASKS:
+        yield from _OF_ASKS[kind](case, event.leg)
+    if kind == "transferred" and case.legs[event.leg].state in AT_WORK:  # to where it is now, however often it went
         times = sum(one.type == TRANSFERRED for one in case.legs[event.leg].history)
         yield _piece(case, event.leg, kind, f"{kind}.{event.leg}.{times}")
-    elif kind != "transferred" and case.legs[event.leg].state in _STATES[kind]:
+    elif kind not in {"ask", "transferred"} and case.legs[event.leg].state in _STATES[kind]:
         yield _piece(case, event.leg, kind, f"{kind}.{event.leg}.{event.n}")
+
+
+def _overdue(case: Case, number: str) -> Iterator[Piece]:
+    leg = case.legs[number]
+    return (_piece(case, number, "overdue", f"overdue.{number}.{_mark(leg, ask)}", ask)
+            for ask in _open(leg) if ask.overdue)
 
 
 def _asks(case: Case, number: str) -> Iterator[Piece]:
     return (_piece(case, number, "ask", f"ask.{number}.{_mark(case.legs[number], ask)}", ask)
             for ask in _open(case.legs[number]))
+
+
+# What is told of the asks of a leg after an event that makes news of this kind; a leg that ended has none.
+_OF_ASKS: Mapping[str, Callable[[Case, str], Iterator[Piece]]] = {"ask": _asks, "stopped": _overdue}
 
 
 def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None) -> Piece:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
-from cases.edges import withheld
+from cases.edges import over, withheld
 from cases.model import Case, Leg, LegState, Pause
 from catalog.limits import Limit
 
@@ -36,6 +36,14 @@ def expected_end(leg: Leg, calendar: WorkCalendar) -> str | None:
 
 def _lasting(leg: Leg) -> Pause | None:
     return next((pause for pause in reversed(leg.pauses) if pause.end is None), None)
+
+
+def owed_since(case: Case, number: str, calendar: WorkCalendar) -> datetime | None:
+    """Since when a paper that was to follow (容缺) is overdue: its day passed, it was not brought, and the department
+    has not decided without it."""
+    asks = () if over(case.legs[number]) else case.legs[number].asks
+    return min((calendar.end_of(date.fromisoformat(ask.until)) for ask in asks
+                if ask.open and ask.overdue and ask.until), default=None)
 
 
 def _standing(leg: Leg, calendar: WorkCalendar) -> datetime | None:

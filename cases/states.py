@@ -15,6 +15,7 @@ from cases.model import Ask, Event, Leg, LegState
 S = LegState
 FILED = "leg.filed"
 TRANSFERRED = "leg.transferred"
+OVERDUE = "leg.material_overdue"  # a message, no event: what the department hears of a paper that did not follow
 
 
 class Reply(StrEnum):

@@ -25,6 +25,7 @@ from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
 from forms.answers import ground_of
 from forms.compose import Arranged, arrange
+from forms.papers.lines import at_once
 from forms.papers.look_ups import MANDATED
 from forms.papers.materials import papers_of
 from forms.plan import Plan, PlannedLeg
@@ -166,6 +167,12 @@ class Editions:
         matter, and is no part of what is remembered."""
         papers = stood_for(whole.plan, self._premises.catalog)
         return self.settled(whole.plain, {**(found or {}), **dict.fromkeys(papers, MANDATED)}) if papers else whole
+
+    def at_once(self, whole: Composed) -> Composed:
+        """The same, so far as everything else is settled, for somebody whose papers may not follow later."""
+        question = f"{whole.question} at once"
+        return self._remembered(question, lambda: Composed(
+            question, whole.arranged, at_once(whole.plan), self._premises, whole.plain))
 
     def _remembered(self, question: str, make: Callable[[], Composed]) -> Composed:
         with self._guard:

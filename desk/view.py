@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cases import due, edges, fold, lights, outcome, urges, words
+from cases.beyond import Beyond, beyond
 from cases.calendar_days import WorkCalendar
 from cases.documents import Document, documents
 from cases.due import LegDue, Schedule
@@ -138,19 +139,19 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "reviewable": words.is_reviewable(planned),
         "must_have": planned.must_have, "decided_early": leg.decided_early, "ref": None if masked else leg.ref,
         "reason": None if masked else leg.reason, "forwarded_to": leg.forwarded_to, "step": leg.step,
-        "milestones": [str(stone) for stone in planned.milestones],
+        "milestones": [str(stone) for stone in planned.milestones], "urges": leg.rounds.get("urge", 0),
         "timeline": timeline(leg, planned, masked=masked),
         "asks": [{**_ask(ask, masked=masked), "brought": {} if masked else _brought(leg, ask)} for ask in leg.asks],
         "results": [_result(result, planned, definitions) for result in leg.results],
         "extension": _extension(leg, masked=masked),
         "documents": [_document(one, masked=masked) for one in documents(leg, planned)],
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
+        "beyond": [] if masked else [_beside(one) for one in beyond(leg, clock[1])],
         "remarks": [] if masked else list(leg.remarks),
         "can_withdraw": not masked and can_withdraw(leg.state, leg.withdrawing), "withdrawing": leg.withdrawing,
         "delivery": None if masked else _delivery(leg), "stalled": stalled, "expected_end": expected_end(leg, clock[1]),
         "can_urge": (light.colour == "red" or stalled) and not masked
         and not urges.urged_by(leg, urges.APPLICANT, *clock),
-        "urges": leg.rounds.get("urge", 0),
     }
 
 
@@ -222,7 +223,14 @@ def _ask(ask: Ask, *, masked: bool) -> dict[str, Any]:
         "fields": [_asked(entry, "field", masked=masked) for entry in ask.fields],
         "answered_at": _stamp(ask.answered_at), "lapsed": ask.lapsed,
         "dropped": ask.dropped, "by": ask.by, "open": ask.open,
+        "deferred": ask.deferred, "overdue": ask.overdue and ask.open,
     }
+
+
+def _beside(one: Beyond) -> dict[str, Any]:
+    """Something that was asked beside what is published, with the list's own words; `ask` where it is in a request."""
+    return {"kind": one.kind, "at": one.event.at.isoformat(), "ask": one.event.data.get("ask"), "text": one.text,
+            "listed": list(one.listed)}
 
 
 def _brought(leg: Leg, ask: Ask) -> dict[str, list[str]]:

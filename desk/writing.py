@@ -27,7 +27,7 @@ from store.uploads import uncleared
 
 Alongside = Callable[[Tx], None]
 # What has a message after the filing, and can happen before that has arrived.
-FOLLOWED = frozenset({"leg.withdraw_requested", "leg.material_added", "leg.supplemented", "leg.urged"})
+FOLLOWED = frozenset({"leg.withdraw_requested", "leg.material_added", "leg.supplemented", "leg.urged", "leg.lapsed"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from store.port import Database, Tx
 from store.report import CaseCount, Period, cases_named, counting_in, erased_of, first_reference, unsettled
 
 LOG = logging.getLogger("yijianshi.report")
-RULES = "1"  # another number when a day is counted otherwise
+RULES = "2"  # another number when a day is counted otherwise
 PAGE = 200
 SETTLED = timedelta(hours=1)  # after its end a day is over for every host, whatever its clock says
 ROUND = timedelta(days=30)

@@ -113,6 +113,7 @@ class Legs(Figures):
     on_time: int = 0
     late: int = 0
     corrected: int = 0
+    beyond: int = 0
     waits: Waits = field(default_factory=Waits)
 
     def add(self, leg: LegCount, period: Period) -> None:
@@ -125,6 +126,7 @@ class Legs(Figures):
         self.at_first += leg.how == GRANTED and leg.asked == 0
         self.asked += leg.asked > 0
         self.corrected += leg.corrected > 0
+        self.beyond += leg.beyond > 0
         self.waits.add(leg.filed_at, leg.decided_at)
         if leg.due_at is not None:
             self.late += leg.decided_at > leg.due_at
@@ -139,7 +141,7 @@ class Legs(Figures):
                 "asked": self.asked, "asked_percent": Share(self.asked, self.decided).percent,
                 "on_time": self.on_time, "late": self.late,
                 "on_time_percent": Share(self.on_time, self.on_time + self.late).percent,
-                "corrected": self.corrected, **self.waits.line()}
+                "corrected": self.corrected, "beyond": self.beyond, **self.waits.line()}
 
 
 @dataclass

@@ -20,8 +20,9 @@ HEADINGS = {
     "decided": "办结", "granted": "准予", "refused": "不予", "not_accepted": "不予受理", "at_first": "一次通过",
     "at_first_percent": "一次通过率%", "asked": "经过补正", "asked_percent": "补正率%",
     "on_time": "按时", "late": "超期", "on_time_percent": "按时办结率%",
-    "undecided": "部门未作决定", "corrected": "有更正", "mean_days": "平均天数", "median_days": "中位天数",
-    "p90_days": "九成在几天内", "leg": "分办件", "office": "单位", "matter": "事项", "paper": "承诺代替的材料",
+    "undecided": "部门未作决定", "corrected": "有更正", "beyond": "清单之外", "mean_days": "平均天数",
+    "median_days": "中位天数", "p90_days": "九成在几天内", "leg": "分办件", "office": "单位", "matter": "事项",
+    "paper": "承诺代替的材料",
     "form": "承诺书", "signers": "签署人", "decided_on": "办结日", "check_by": "核查到期",
     "check_within": "在此事项中核查"}
 NOTHING = "没有可以统计的"

@@ -45,7 +45,9 @@ _ERASED = (
 _OWED = "select 1 as yes from legs where reference = :r and state = 'granted' and stalls_at is not null limit 1"
 # Nobody owns them any more; their bytes and names go with the leftovers, as what nobody came back for.
 _LET_GO = "update files set owner = '', reference = null, created_at = :at where reference = :r"
-_OWES_NOTHING = "update legs set stalls_at = null where reference = :r and stalls_at is not null"
+# On no list any more: what there was to say of it is gone.
+_OWES_NOTHING = ("update legs set stalls_at = null, beyond_at = null where reference = :r"
+                 " and (stalls_at is not null or beyond_at is not null)")
 _OF_SUBJECT = (
     "delete from submissions where subject = :subject and reference = :r",
     "delete from drafts where subject = :subject and submitted_as = :r",

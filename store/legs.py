@@ -19,7 +19,7 @@ from store.rows import attributes, columns, filled, named, one, params, shape, u
 NEVER = "~"
 _WORDS = ("reference", "leg", "matter", "department", "office", "next_actor")  # thousands of rows say the same
 _FOLDED = ("state", "since", "started_at", "closed_at", "next_actor", "waits", "due_at", "due_rank", "yellow_at",
-           "provisional", "lapse_at", "stalls_at")
+           "provisional", "lapse_at", "stalls_at", "beyond", "beyond_at", "owed_at")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class LegRow:
     """A leg as last folded at event `n`. `since`: in this state; `started_at`: its department may work on it;
     `next_actor`: applicant, department, service or nobody; `waits`: for which legs, or why nothing happens;
     `lapse_at`: the first moment after which time alone ends something of it; `stalls_at`: from when it has stood still
-    for too long."""
+    for too long; `beyond`: how often its department asked beside what is published, `beyond_at` last when;
+    `owed_at`: since when a paper that was to follow is overdue."""
 
     reference: str
     leg: str
@@ -49,6 +50,9 @@ class LegRow:
     waits: str = ""
     lapse_at: datetime | None = None
     stalls_at: datetime | None = None
+    beyond: int = 0
+    beyond_at: datetime | None = None
+    owed_at: datetime | None = None
 
     def but(self, **new: Any) -> LegRow:
         """The same row with other values, a tenth of the work of `dataclasses.replace`."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from store.encoding import moment, stamp
-from store.legs import LegRow
+from store.legs import NEVER, LegRow
 from store.port import Tx
 from store.rows import shape
 
 # The states in which a department's clock runs; the words of the partial indexes.
 RUNNING = "(state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')"
 _STALLED = "stalls_at is not null and stalls_at <= :now"
+_BEYOND = "beyond_at is not null and beyond_at >= :since"
+BEYOND_SHOWN = timedelta(days=90)  # what is older is in reports
 # What the inbox of an office holds; said so that its index serves.
 _INBOX = "office = :office and closed_at is null and started_at is not null and state <> 'granted'"
 
@@ -35,12 +37,15 @@ class After(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """How many legs of an office are late, how many soon will be, and how many have stood still for too long."""
+    """How many legs of an office are late, how many soon will be, how many have stood still for too long,
+    of how many something was lately asked beside what is published, and for how many a paper is overdue."""
 
     office: str
     late: int
     soon: int
     stalled: int
+    beyond: int = 0
+    owed: int = 0
 
 
 def late(tx: Tx, now: datetime, after: After, limit: int, office: str = "") -> list[LegRow]:
@@ -78,15 +83,45 @@ def stalled_by_state(tx: Tx, now: datetime) -> dict[str, int]:
     return {row["state"]: int(row["n"]) for row in found}
 
 
+def beyond(tx: Tx, now: datetime, after: After, limit: int, office: str = "") -> list[LegRow]:
+    """Legs of which something was asked beside what is published, not too long ago, the last one first; with `office`
+    only its own."""
+    found = tx.rows(
+        f"select * from legs where {_BEYOND} and (:office = '' or office = :office)"
+        " and (beyond_at, reference, leg) < (:at, :reference, :leg)"
+        " order by beyond_at desc, reference desc, leg desc limit :limit",
+        since=stamp(now - BEYOND_SHOWN), limit=limit, office=office, **(after if after.at else After(NEVER))._asdict())
+    return [shape(LegRow, row) for row in found]
+
+
+def owed(tx: Tx, now: datetime, after: After, limit: int, office: str = "") -> list[LegRow]:
+    """Legs for which a paper that was to follow is overdue, the one that is for longest first; with `office` only its
+    own."""
+    found = tx.rows(
+        "select * from legs where owed_at is not null and owed_at <= :now and (:office = '' or office = :office)"
+        " and (owed_at, reference, leg) > (:at, :reference, :leg) order by owed_at, reference, leg limit :limit",
+        now=stamp(now), limit=limit, office=office, **after._asdict())
+    return [shape(LegRow, row) for row in found]
+
+
+def owes(tx: Tx, subject: str) -> bool:
+    """Whether somebody owes a paper that was to follow, in any case of theirs."""
+    return bool(tx.rows(
+        "select 1 as yes from cases join legs on legs.reference = cases.reference"
+        " where cases.subject = :subject and cases.closed_at is null and legs.owed_at is not null limit 1",
+        subject=subject))
+
+
 def by_office(tx: Tx, now: datetime) -> list[Late]:
     """The offices that have legs that are late, soon will be or stand still, those with the most late ones first."""
     at = stamp(now)
-    late_ = _counted(tx, f"{RUNNING} and due_at is not null and due_at <= :at", at)
-    soon_ = _counted(tx, f"{RUNNING} and yellow_at is not null and yellow_at <= :at and due_at > :at", at)
-    still = _counted(tx, "stalls_at is not null and stalls_at <= :at", at)
-    lines = [Late(office, late_.get(office, 0), soon_.get(office, 0), still.get(office, 0))
-             for office in {*late_, *soon_, *still}]
-    return sorted(lines, key=lambda line: (-line.late, -line.soon, -line.stalled, line.office))
+    found = [_counted(tx, f"{RUNNING} and due_at is not null and due_at <= :at", at),
+             _counted(tx, f"{RUNNING} and yellow_at is not null and yellow_at <= :at and due_at > :at", at),
+             _counted(tx, "stalls_at is not null and stalls_at <= :at", at),
+             _counted(tx, _BEYOND.replace(":since", ":at"), stamp(now - BEYOND_SHOWN)),
+             _counted(tx, "owed_at is not null and owed_at <= :at", at)]
+    lines = [Late(office, *(one.get(office, 0) for one in found)) for office in {name for one in found for name in one}]
+    return sorted(lines, key=lambda line: (-line.late, -line.soon, -line.stalled, -line.beyond, line.office))
 
 
 def urges(tx: Tx, references: Iterable[str]) -> dict[tuple[str, str], list[datetime]]:

@@ -34,8 +34,8 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LegCount:
-    """A leg: when it was filed, how and when its department first decided, how often it asked for more before that, and
-    how often it put a decision right."""
+    """A leg: when it was filed, how and when its department first decided, how often it asked for more before that,
+    how often it put a decision right, and how often it asked beside what is published."""
 
     leg: str
     matter: str
@@ -46,6 +46,7 @@ class LegCount:
     how: str
     asked: int
     corrected: int
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,12 @@ def counting_in(tx: Tx, period: Period) -> list[str]:
 
 def unsettled(tx: Tx, since: datetime, period: Period) -> list[datetime]:
     """When, before a period, something happened to the cases in which a decision was put right in that period, from
-    `since` on: what was counted of those moments counts otherwise now."""
-    found = tx.rows("select distinct reference from events where"
-                    f" ({_SETTLED}) and at >= :since and at < :end and type = '{_CORRECTED}'",
-                    since=stamp(max(since, period.start)), end=stamp(period.end))
-    return [moment(row["at"]) for names, each in named([row["reference"] for row in found])
+    `since` on, or more was asked than is published: what was counted of those moments counts otherwise now."""
+    within = {"since": stamp(max(since, period.start)), "end": stamp(period.end)}
+    found = (*tx.rows("select distinct reference from events where"
+                      f" ({_SETTLED}) and at >= :since and at < :end and type = '{_CORRECTED}'", **within),
+             *tx.rows("select distinct reference from legs where beyond_at >= :since and beyond_at < :end", **within))
+    return [moment(row["at"]) for names, each in named(list({row["reference"] for row in found}))
             for row in tx.rows(f"select at from events where reference in ({names}) and at < :start",
                                start=stamp(period.start), **each)]
 
@@ -120,7 +122,7 @@ def _with_legs(tx: Tx, found: Sequence[Row]) -> list[CaseCount]:
     legs: dict[str, list[LegCount]] = {}
     events = _events(tx, references)
     for names, each in named(references):
-        for row in tx.rows("select reference, leg, matter, office, filed_at, due_at from legs"
+        for row in tx.rows("select reference, leg, matter, office, filed_at, due_at, beyond from legs"
                            f" where reference in ({names}) order by reference, leg", **each):
             legs.setdefault(row["reference"], []).append(_leg(row, events.get((row["reference"], row["leg"]), [])))
     return [CaseCount(row["reference"], row["bundle"], row["edition"], row["plan"], bool(row["erased"]),
@@ -144,7 +146,7 @@ def _leg(row: Row, events: list[tuple[str, str]]) -> LegCount:
     types = [type_ for type_, _ in events]
     return LegCount(row["leg"], row["matter"], row["office"], moment(row["filed_at"]), _moment(row["due_at"]),
                     _moment(at), GRANTED if type_ == _HANDED_OUT else type_, types[:place].count(_ASKED),
-                    types.count(_CORRECTED))
+                    types.count(_CORRECTED), row["beyond"])
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -26,12 +26,12 @@ BY_EVENT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "fee": (frozenset({"leg.fee"}), frozenset()), "remark": (frozenset({"leg.remark"}), frozenset()),
 }
 ASKING = frozenset({"leg.supplement_required", "leg.held", "leg.tolerated"})
-ASKS = frozenset({"ask", "reminder", "waiting"})
+ASKS = frozenset({"ask", "reminder", "waiting", "owed"})
 ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.delivered", "leg.fee", "leg.remark"}
 TAKING_BACK = "leg.withdraw_requested"  # what one does oneself ends a case without news
 OWNERS = frozenset({"filed", "filed_for"})
-ANYHOW = ASKS  # nobody can turn off what has a limit
-PASSING = ASKS | {"transferred", "spared", "extended"}  # need not be told any more once they are over
+ANYHOW = ASKS | {"overdue"}  # nobody can turn off what has a limit
+PASSING = ASKS | {"transferred", "spared", "extended", "overdue"}  # need not be told any more once they are over
 WANTED = frozenset({*BY_EVENT, "transferred", "corrected", "not_withdrawn", "spared", "extended", "ended",
                     "filed_for"})  # by whoever did not choose
 ASK_SECONDS = 90.0  # within which an ask is told: the portal looks once a minute, and a machine may be busy
@@ -67,6 +67,7 @@ def demanded(found: Evidence) -> tuple[Counter[Place], Counter[Place]]:
             least[leg["case"], kind, number] = 0 if kind == "granted" and types["leg.delivered"] else number_of
         most[leg["case"], "transferred", number] = types[TRANSFERRED]
         most[leg["case"], "spared", number] = types["leg.ask_dropped"]
+        most[leg["case"], "overdue", number] = types["leg.lapsed"]
         most[leg["case"], "extended", number] = types["leg.extended"]
     for reference, legs in found.legs_of.items():
         over = all(leg["state"] in OVER for leg in legs)
@@ -113,7 +114,7 @@ def _one_too_many(found: Evidence, person: str, place: Place, number: int, known
     allowed = asks if kind == "ask" else most[place]
     if kind == "filed":
         allowed = "filed" in chose.get(person, ())
-    if kind in {"reminder", "waiting", "not_withdrawn"}:
+    if kind in {"reminder", "waiting", "owed", "not_withdrawn"}:
         allowed = number if asks or kind == "not_withdrawn" else 0
     if person != whose.get(reference) and (kind in OWNERS or not _an_agent_may_read(found, person, reference)):
         yield f"{place}: told to {person}"

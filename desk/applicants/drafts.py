@@ -23,6 +23,7 @@ from desk.agents.under_mandate import AS_AGENT
 from desk.applicants.asked import aside, asked_materials, settled_plan
 from desk.applicants.consents import covers, given, pinned, scope_of
 from desk.applicants.lookups import look_up
+from desk.applicants.owing import owes
 from desk.editions import Editions
 from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, SourcesBusy, TooManyDrafts, UnknownDraft
 from desk.parties.holders import Holders, Own, grounds
@@ -31,6 +32,7 @@ from desk.premises import Premises
 from desk.values import Draft, DraftLine
 from desk.view import about
 from forms.answers import FILER
+from forms.papers.lines import at_once
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials, wrong_in
 from store import audit, drafts
@@ -276,6 +278,8 @@ class Drafts:
         body, found, own = row.body, row.body.get("found"), self._holders.own(_filers(row, row.body))
         plan, form = self._plan((row.bundle, body), found, own, now)
         plain = plan if found is None else self._plan((row.bundle, body), None, own, now)[0]
+        if owes(self._premises, plan, _filers(row, body)[0]):
+            plan = at_once(plan)
         scope = scope_of(plain)
         materials = asked_materials(plan, body["materials"])
         errors, lacking = problems(plan, form, materials, self._premises)

@@ -19,6 +19,7 @@ from desk.agents.under_mandate import as_agent, filed_for, with_mandate
 from desk.applicants.consents import Scope, pinned, refuse_uncovered
 from desk.applicants.lookups import Findings, look_up
 from desk.applicants.openings import Openings
+from desk.applicants.owing import owes
 from desk.book import Book
 from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference, stood_for
 from desk.errors import (
@@ -170,8 +171,8 @@ class Intake:
         if mandate is not None:  # it stands for what no look-up has brought, as it does in a draft
             found = with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
             whole = self._plans.settled(whole.plain, found.outcomes) if found.outcomes else whole
-        plan = whole.plan
-        papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
+        whole = self._plans.at_once(whole) if owes(self._premises, whole.plan, owner) else whole
+        papers = validate_materials(whole.plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = whole.offices

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from cases import fold, judge, stays
+from cases.beyond import ASKED, FEE, Beyond, beyond
 from cases.model import Case, Event, Leg
 from cases.states import FILED, OUT
 from connectors.base import Body
 from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
 from desk.hearing.asking import in_our_words, with_checked_results
+from desk.hearing.listed import beside_the_list
 from desk.hearing.notice_schemas import read_data
 from desk.hearing.result_files import ResultFiles, brings_files, named_in
 from desk.premises import Premises
@@ -184,12 +186,28 @@ class Notices:
 
     def understood(self, reference: str, leg: str, type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Well-formed data in our words: what is asked by our codes, results under codes that somebody knows, with
-        fields of the right type."""
+        fields of the right type; and what is published beside what is asked."""
         known = self._book.known(reference)
         catalog = self._book.definitions(known)
-        if type_ == "leg.supplement_required":
-            return in_our_words(known.case, leg, catalog, data)
-        return with_checked_results(known.case, leg, catalog, data)
+        if type_ == ASKED:
+            data = in_our_words(known.case, leg, catalog, data)
+        return beside_the_list(known, leg, catalog, type_, with_checked_results(known.case, leg, catalog, data))
+
+    def beside(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[Beyond, ...]]:
+        """What was asked of these legs (reference and number) beside what is published."""
+        known = self._book.looked_at(list(dict.fromkeys(reference for reference, _ in wanted)))
+        return {(reference, leg): beyond(known[reference].case.legs[leg], self._premises.calendar)
+                for reference, leg in wanted if reference in known}
+
+    def remarks(self, notice: Mapping[str, Any]) -> list[str]:
+        """What of a notice that was applied is beside what is published, as codes for its sender."""
+        type_, data = str(notice["type"]), notice["data"]
+        if type_ not in (ASKED, FEE):
+            return []
+        reference, leg = split_leg(str(data["leg"]))
+        at = datetime.fromisoformat(str(notice["timestamp"]))
+        found = self.beside([(reference, leg)]).get((reference, leg), ())
+        return list(dict.fromkeys(one.kind for one in found if (one.event.type, one.event.at) == (type_, at)))
 
     def with_files(self, office: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """The data with every result file described from what is stored; base64 inside it is checked and stored."""

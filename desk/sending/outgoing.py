@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases import outcome
+from cases.beyond import beyond
 from cases.due import Dates, same_dates
 from cases.lapse import last_moment
 from cases.model import Case
-from cases.stalled import stalls_at
+from cases.stalled import owed_since, stalls_at
 from cases.states import TRANSFERRED
 from connectors.base import Body
 from desk.known import Known, on_paper
@@ -73,11 +74,14 @@ def _dates(known: Known, number: str, dates: Dates) -> dict[str, Any]:
 
 def _state(known: Known, number: str, dates: Dates) -> dict[str, Any]:
     leg, before = known.case.legs[number], known.legs[number]
+    beside = beyond(leg, dates.calendar)
     return {"office": leg.office or before.office, "state": leg.state,
             "since": before.since if before.state is leg.state else dates.now, "started_at": leg.started_at,
             "closed_at": leg.closed_at, "ref": leg.ref, "seq": leg.seq,
             "next_actor": outcome.next_actor(known.case, number).kind,
-            "stalls_at": stalls_at(known.case, number, dates.calendar, on_paper=on_paper(known))}
+            "stalls_at": stalls_at(known.case, number, dates.calendar, on_paper=on_paper(known)),
+            "owed_at": owed_since(known.case, number, dates.calendar),
+            "beyond": len(beside), "beyond_at": max((one.event.at for one in beside), default=None)}
 
 
 def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], letters: Sequence[Letter],

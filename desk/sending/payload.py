@@ -233,13 +233,20 @@ def _filled(dossier: Dossier, line: _Line, later: Mapping[str, Sequence[str]], t
         if files:
             return {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
     if obtained in _AWAITED:
-        return _FOLLOWS
+        until = _promised_until(dossier.case.legs[line.slot.leg], line.key)
+        return {**_FOLLOWS, "until": until} if until else _FOLLOWS
     known = dossier.body.get("lookups", {})
     if document := known.get(line.key) or known.get(line.slot.key):  # cases filed earlier name the list, not its kind
         return {"documents": [document]}
     if obtained == "pledge":
         return {"documents": [{**line.pledge, "signed_at": dossier.case.filed_at.isoformat()}]}
     return {}
+
+
+def _promised_until(leg: Leg, paper: str) -> str | None:
+    """The day by which a paper was promised to follow (容缺); None for one that was not."""
+    return next((ask.until for ask in leg.asks if ask.deferred and ask.open
+                 and any(entry["material"] == paper for entry in ask.materials)), None)
 
 
 def _results(case: Case, slot: MaterialSlot) -> list[Result]:
@@ -351,6 +358,6 @@ def transferred(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any]) -> d
 
 
 def plain(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of `leg.withdrawn`, `leg.urged` and `leg.converted`: who and why."""
+    """The data of `leg.withdrawn`, `leg.urged`, `leg.material_overdue` and `leg.converted`: who, what and why."""
     state: Leg | None = dossier.case.legs.get(leg.leg)
     return {**head(dossier.case, leg), "ref": state.ref if state else None, **data}

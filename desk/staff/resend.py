@@ -15,7 +15,7 @@ from typing import Any
 
 from cases.feeds import event_data, flows_to
 from cases.model import Case, Event
-from cases.states import OUT, TRANSFERRED
+from cases.states import OUT, OVERDUE, TRANSFERRED
 from connectors.base import Body
 from desk.book import Book, Wish
 from desk.errors import CannotRetry, UnknownCase
@@ -37,7 +37,7 @@ MADE_BY: Mapping[str, frozenset[str]] = {
     "leg.supplemented": frozenset({"leg.supplemented"}),
     "leg.material_added": frozenset({"leg.supplemented", "leg.material_added"}),
     "leg.withdrawn": frozenset({"leg.withdraw_requested", "leg.revoke_requested", "leg.lapsed"}),
-    "leg.urged": frozenset({"leg.urged"}), TRANSFERRED: frozenset({TRANSFERRED}),
+    "leg.urged": frozenset({"leg.urged"}), OVERDUE: frozenset({"leg.lapsed"}), TRANSFERRED: frozenset({TRANSFERRED}),
 }
 MARKS = ("ask", "from")
 TOGETHER = 100  # cases in one transaction: as many as a page of the list, or several

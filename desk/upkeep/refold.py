@@ -26,7 +26,7 @@ from store.port import Tx
 LOG = logging.getLogger("yijianshi.refold")
 PAGE = 100
 COUNTED_BY, REACHED = "dates.calendar", "dates.reached"
-RULES = "7"  # another number when code counts stored dates differently, or comes to other states by the same events
+RULES = "8"  # another number when code counts stored dates differently, or comes to other states by the same events
 
 
 class Refolder:

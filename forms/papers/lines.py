@@ -19,9 +19,11 @@ from forms.papers.materials import (
 )
 from forms.papers.planned import MaterialLine, MaterialSlot, RemovedMaterial
 from forms.papers.subtract import InVain, Names, Outcome, Subtracted, why_removed
-from forms.plan import PlanProblem
+from forms.plan import Plan, PlanProblem
 from forms.reason import Reason
 from forms.sentences import askers_words, leg_names
+
+LATER, OWES = "；可以先办后补", "；您有说好后补的材料过了期限还没有补，补上以前，这份要和申请一起交"
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ def _kept(paper: Paper, wishes: list[PaperWish], names: Names, known: Known) -> 
     text = f"{askers_words(names.legs, legs)}需要" + ("，提交一份大家共用" if len(legs) > 1 else "")
     tolerable = tolerated(wishes)
     if tolerable is not None:
-        text = f"{text}；可以先办后补，{tolerable.words}内补齐"
+        text = f"{text}{LATER}，{tolerable.words}内补齐"
     return MaterialLine(
         key=paper.key, kind=paper.kind, name=name, askers=legs, why=Reason("asked", text, _matters(wishes)),
         spec=merged_spec(wishes, material, known)[0], role=paper.role, row=paper.row, choices=paper.choices,
@@ -112,3 +114,20 @@ def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: Nam
         source=outcome.source, by=outcome.by, role=paper.role, row=paper.row, signers=outcome.signers,
         candidates=outcome.candidates,
     )
+
+
+def may_follow(plan: Plan) -> bool:
+    """Whether any paper of a plan may follow later (容缺)."""
+    return any(line.tolerable is not None for line in plan.materials)
+
+
+def at_once(plan: Plan) -> Plan:
+    """The plan for somebody who still owes a paper that was to follow: every paper comes with the application."""
+    return replace(plan, materials=tuple(map(_at_once, plan.materials)))
+
+
+def _at_once(line: MaterialLine) -> MaterialLine:
+    if line.tolerable is None:
+        return line
+    text = line.why.text.partition(LATER)[0] + OWES
+    return replace(line, tolerable=None, why=replace(line.why, text=text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from store.engine.later_changes import ASKED_BESIDE
 from store.engine.schema import FIRST
 
 # What is counted, watched and done by time, each found by an index as small as what is due.
@@ -391,5 +392,6 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "0021_found_at_once": TWENTY_FIRST,
     "0022_what_stands_still": TWENTY_SECOND,
     "0023_visits_at_counters": TWENTY_THIRD,
+    "0024_asked_beside": ASKED_BESIDE,
     "0025_bells_of_officers": TWENTY_FIFTH,
 }

@@ -1,6 +1,7 @@
 """What follows from what: releases, consequences of an ending above, papers that flow, messages to departments."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from cases.edges import effect_of, withheld
 from cases.fold import apply, begin
 from cases.follow import follow, opening
 from cases.judge import judge
-from cases.lapse import lapses
+from cases.lapse import lapses, last_moment
 from cases.model import Case, Event, LegState
 from cases.outcome import next_actor
+from cases.stalled import owed_since
 from catalog.dictionary import Spec
 from catalog.limits import Limit
 from catalog.text import Text
@@ -209,12 +211,20 @@ def test_a_tolerated_paper_is_asked_for_later_and_holds_nothing_up() -> None:
     ask = outcome.case.legs["01"].asks[0]
     assert (outcome.case.legs["01"].state, ask.until, ask.by) == (S.QUEUED, "2025-09-29", "platform")
     case, _ = say(outcome.case, "01", "leg.accepted", 1)
-    late, _ = happen(case, *lapses(case, at(24 * 30), CALENDAR))
-    assert late.legs["01"].state is S.ACCEPTED and late.legs["01"].asks[0].lapsed
+    late, outcome = happen(case, *lapses(case, at(24 * 30), CALENDAR))
+    assert late.legs["01"].state is S.ACCEPTED and late.legs["01"].asks[0].overdue and late.legs["01"].asks[0].open
+    assert [(m.type, m.data["until"], m.data["materials"]) for m in outcome.outbox] == [
+        ("leg.material_overdue", "2025-09-29", [{"material": "K20", "name": "水质检测"}])]
+    assert lapses(late, at(24 * 60), CALENDAR) == () and last_moment(late, "01", CALENDAR) is None, "once is enough"
+    assert owed_since(late, "01", CALENDAR) == CALENDAR.end_of(date(2025, 9, 29))
+    brought, outcome = ours(late, "01", "leg.supplemented", 24 * 31, ask=ask.id, materials={"K20": ["f1"]})
+    assert [m.type for m in outcome.outbox] == ["leg.material_added"] and owed_since(brought, "01", CALENDAR) is None
+    decided, _ = say(late, "01", "leg.refused", 24 * 31, reason_code="R", reason="没有补齐")
+    assert owed_since(decided, "01", CALENDAR) is None, "its department has drawn the consequence"
     # Told that its leg has ended, the department would confirm no withdrawal, and the leg would stand for ever.
     leaving, _ = ours(case, "01", "leg.withdraw_requested", 2, why="applicant", reason="不办了")
     leaving, outcome = happen(leaving, *lapses(leaving, at(24 * 30), CALENDAR))
-    assert leaving.legs["01"].withdrawing and leaving.legs["01"].asks[0].lapsed and outcome.outbox == ()
+    assert leaving.legs["01"].withdrawing and leaving.legs["01"].asks[0].overdue and outcome.outbox == ()
     case, outcome = ours(case, "01", "leg.supplemented", 5, ask=ask.id, materials={"K20": ["f1"]})
     assert [m.type for m in outcome.outbox] == ["leg.material_added"]
 

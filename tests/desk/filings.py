@@ -47,8 +47,8 @@ class Filed:
         plan = desk.plan(bundle, situation, NOW, form)
         papers = {line.key: self.paper(line.key) for line in plan.materials if line.key not in later}
         consent = {"agreed": True, "sensitive": [line.code for line in sensitive_lines(plan)]}
-        receipt = desk.intake.file("sample", Filing(bundle=bundle, situation=jsonable(situation), form=form,
-                                                    materials=papers, consent=consent), "key-1", NOW)
+        self.filing = Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers, consent=consent)
+        receipt = desk.intake.file("sample", self.filing, "key-1", NOW)
         self.reference = receipt.reference
         self.offices = {leg.leg.rpartition("-")[2]: leg.department for leg in receipt.legs}
 

@@ -8,7 +8,9 @@ import pytest
 
 from cases.model import Event
 from desk.desk import Desk
-from store import cases, events, legs, messages, tallies
+from desk.errors import InvalidAnswers
+from store import cases, events, legs, messages, overseeing, tallies
+from store.telling import news
 from tests.desk.conftest import NOW
 from tests.desk.filings import Filed
 
@@ -52,7 +54,8 @@ def test_a_held_leg_goes_on_once_the_hold_is_answered_though_another_paper_may_s
     late = NOW + timedelta(days=60)
     desk.sweep(late)
     assert drain.leg(PERMIT, late)["state"] == "received"
-    assert all(ask["lapsed"] == (LATER in ask["id"]) for ask in drain.leg(PERMIT, late)["asks"])
+    assert [(LATER in ask["id"], ask["lapsed"]) for ask in drain.leg(PERMIT, late)["asks"] if ask["overdue"]] == [
+        (True, False)]
 
 
 def test_an_answered_supplement_is_answered_though_a_tolerated_paper_may_still_follow(drain, desk):
@@ -112,3 +115,57 @@ def test_a_row_that_older_rules_left_behind_is_put_right_after_a_start_and_count
 def rows_of(opened, drain):
     with opened.db.read() as tx:
         return {row.leg: row for row in legs.of_case(tx, drain.reference)}
+
+
+def test_a_promised_paper_that_did_not_come_is_told_of_listed_and_can_still_be_brought(drain, desk, opened):
+    drain.deliver(NOW + HOUR)
+    drain.say(SURVEY, "leg.granted", NOW + HOUR, results=[{"material": "K14", "name": "踏勘意见"}])
+    filed = drain.deliver(NOW + 2 * HOUR)[PERMIT, "leg.filed"]["materials"]
+    until = {one["material"]: one["until"] for one in filed if "until" in one}
+    assert list(until) == [LATER]
+    for day in (0, 2, 8):
+        late = NOW + timedelta(days=day, hours=3)
+        desk.sweep(late)
+    with opened.db.read() as tx:
+        told = {one.kind: one.text for one in news.of_subject(tx, "sample")[0] if one.leg == PERMIT}
+    assert "请在 " in told["ask"] and "别的事也不能再先办后补" in told["owed"] and "请马上补上" in told["overdue"]
+    assert not {"reminder", "stopped"} & told.keys(), "the leg does not end by it"
+    assert owed(opened, late) == ([PERMIT], 1)
+    told = drain.deliver(late)[PERMIT, "leg.material_overdue"]
+    assert told["materials"] == [{"material": LATER, "name": "排水水质检测报告"}] and told["until"] == until[LATER]
+    offer = next(ask["id"] for ask in drain.leg(PERMIT, late)["asks"] if ask["overdue"])
+    desk.sweep(late + HOUR)
+    assert (PERMIT, "leg.material_overdue") not in drain.deliver(late + HOUR)
+    drain.answer(PERMIT, offer, late + 2 * HOUR)
+    assert owed(opened, late + 2 * HOUR) == ([], 0)
+    assert (PERMIT, "leg.material_added") in drain.deliver(late + 3 * HOUR)
+    assert not drain.leg(PERMIT, late + 3 * HOUR)["asks"][0]["overdue"]
+
+
+def test_whoever_owes_a_promised_paper_brings_the_next_with_the_application_until_that_is_settled(drain, desk):
+    drain.deliver(NOW + HOUR)
+    drain.say(SURVEY, "leg.granted", NOW + HOUR, results=[{"material": "K14", "name": "踏勘意见"}])
+    drain.deliver(NOW + 2 * HOUR)
+    late = NOW + timedelta(days=8)
+    draft = desk.drafts.open("sample", "utilities", drain.filing.situation, late)
+    assert paper(draft).tolerable is not None
+    desk.sweep(late)
+    again = desk.drafts.read("sample", draft.id, late)
+    assert paper(again).tolerable is None and "补上以前" in paper(again).why.text
+    assert paper(desk.drafts.open("another", "utilities", drain.filing.situation, late)).tolerable is not None
+    with pytest.raises(InvalidAnswers) as refused:
+        desk.intake.file("sample", drain.filing, "key-2", late)
+    assert list(refused.value.errors["materials"]) == [LATER]
+    drain.say(PERMIT, "leg.refused", late, reason_code="R1", reason="没有补齐水质检测")
+    assert paper(desk.drafts.read("sample", draft.id, late)).tolerable is not None
+
+
+def paper(draft):
+    return next(line for line in draft.plan.materials if line.key == LATER)
+
+
+def owed(opened, now):
+    """The legs for which a promised paper is overdue, and how many of them are counted."""
+    with opened.db.read() as tx:
+        found = overseeing.owed(tx, now, overseeing.After(), 9)
+        return [row.leg for row in found], sum(one.owed for one in overseeing.by_office(tx, now))

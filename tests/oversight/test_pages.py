@@ -129,3 +129,20 @@ def test_one_rates_on_a_calm_page_where_nothing_is_chosen_beforehand(town):
     assert "您已经评价过：非常不满意" in visitor.text
     visitor.get(f"{page}?leg=77")
     assert visitor.status == 404
+
+
+def test_what_is_on_no_list_is_told_to_whoever_was_asked_and_to_supervisors_with_the_lists_own_words(town):
+    reference, leg = town.reference, f"{town.reference}-01"
+    say(town.home, leg, "leg.supplement_required", later=2, ask="a", reason="还缺一样", limit="5wd",
+        materials=[{"material": "XX99", "name": "社区证明"}])
+    say(town.home, f"{reference}-02", "leg.fee", office="power-office", later=2, amount=30, basis="工本费")
+    visitor = town.visitor()
+    for path in (f"/cases/{reference}", f"/cases/{reference}/legs/01/asks/a"):
+        visitor.get(path)
+        assert "“社区证明”不在这个事项公布的材料清单里" in visitor.text and "拨打 12345 反映" in visitor.text
+    assert "这个事项公布的清单里没有收费，部门告知了 30 元" not in visitor.text, "that is no matter of this request"
+    visitor.sign_in("supervisor")
+    visitor.get("/staff/warnings?beyond=1")
+    assert "清单之外 2 件" in visitor.text and leg in visitor.text
+    assert "“社区证明”不在这个事项公布的材料清单里" in visitor.text and "清单上是：" in visitor.text
+    assert 'name="leg"' not in visitor.page

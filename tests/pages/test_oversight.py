@@ -20,6 +20,7 @@ def test_urges_ratings_and_what_staff_see_are_accessible(town: Town, browser: Br
     received(town.home)
     say(town.home, f"{still.reference}-01", "leg.extended", later=1, limit="3wd", reason="现场复杂，需要再次勘察",
         basis="《行政许可法》第四十二条", approved_by="局长", documents=[{"number": "水延〔2026〕1号"}])
+    say(town.home, f"{still.reference}-01", "leg.fee", later=1, amount=30, basis="工本费")
     say(town.home, f"{still.reference}-01", "leg.special_started", later=2, kind="听证", basis="第45条",
         expected_end="2026-01-08")
     town.move(LATE)
@@ -31,7 +32,7 @@ def test_urges_ratings_and_what_staff_see_are_accessible(town: Town, browser: Br
     for person, paths in (("operator", (f"/staff/transfers?leg={leg}", f"/staff/legs/{leg}")),
                           (WHO, (case, f"{case}/rating?leg=02", f"/cases/{still.reference}")),
                           ("supervisor", ("/staff/warnings", "/staff/warnings?soon=1", "/staff/warnings?stalled=1",
-                                          "/staff/ratings",
+                                          "/staff/warnings?beyond=1", "/staff/warnings?owed=1", "/staff/ratings",
                                           f"/staff/ratings/{leg}", "/staff/overview", "/staff/report")),
                           ("counter", ("/staff/counter",)),
                           ("auditor", ("/staff/audit", "/staff/audit/strange", "/staff/audit/undelivered"))):

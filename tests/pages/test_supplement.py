@@ -21,7 +21,7 @@ from desk.sending.recording import Came
 from dispatch.retry import Then
 from tests.pages.client import Visitor, let_see
 from tests.pages.test_rows import TREES, column, trees
-from tests.pages.test_words import file
+from tests.pages.test_words import file, fill, start
 from tests.pages.walk import ask_again
 from web.pages.inputs import Input, with_value
 from web.wiring import NAME, House
@@ -261,3 +261,25 @@ def test_what_was_brought_for_one_department_is_offered_where_another_asks_for_t
     assert "已上传" in visitor.text and "要求补充时传过的" not in visitor.text
     press(visitor, *kept(visitor), ("do", "send"))
     assert visitor.status == 303
+
+
+def test_a_paper_that_may_follow_is_promised_with_its_day_and_what_comes_of_it_before_filing_and_after(
+        app: Flask, visitor: Visitor) -> None:
+    situation = {**app.extensions[NAME].catalog.bundles["utilities"].figures, "services": ["drain"]}
+    draft = start(visitor, "utilities", "sample-enterprise", **situation)
+    fill(visitor, draft)
+    visitor.get(f"/drafts/{draft}/materials")
+    brought = re.search(rf'action="(/drafts/{draft}/[^"]*K20[^"]*)"[^>]*>.*?name="file" value="([^"]+)"', visitor.page)
+    assert brought is not None
+    visitor.send(brought[1], ("file", brought[2]))
+    visitor.get(f"/drafts/{draft}/review")
+    assert "先办后补的材料 排水水质检测报告 提交以后 2个工作日内补上" in visitor.text
+    assert "部门会知道，可以不予办理；补上以前，您办别的事不能再先办后补" in visitor.text
+    edition = re.search(r'name="edition" value="([^"]+)"', visitor.page)
+    assert edition is not None
+    reference = visitor.send(f"/drafts/{draft}/submit", ("edition", edition[1])).split("/")[2]
+    visitor.get(f"/cases/{reference}")
+    asks = re.search(rf'/cases/{reference}/legs/[^"]+/asks/[^"]+K20', visitor.page)
+    assert asks is not None
+    visitor.get(asks[0])
+    assert "办理时限照常计算" in visitor.text and "这段时间不计入办理时限" not in visitor.text

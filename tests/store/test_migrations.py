@@ -143,9 +143,12 @@ def older(request: pytest.FixtureRequest, tmp_path: Path, cipher: Cipher) -> Pla
 
 def file_as_then(tx: Tx, run: Callable[[str], object]) -> None:
     """A case as earlier versions stored it: without what its legs have by today."""
-    run("alter table legs add column stalls_at text")
+    since = {"stalls_at": "text", "beyond": "integer not null default 0", "beyond_at": "text", "owed_at": "text"}
+    for name, kind in since.items():
+        run(f"alter table legs add column {name} {kind}")
     file_case(tx)
-    run("alter table legs drop column stalls_at")
+    for name in since:
+        run(f"alter table legs drop column {name}")
 
 
 def hire(tx: Tx) -> None:

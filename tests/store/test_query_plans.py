@@ -68,7 +68,8 @@ GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "o
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
          "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "legs_stalled",
-         "cases_unerased", "news_to_tell", "news_to_remind", "bulletins_due", "bulletins_troubled"}
+         "legs_beyond", "legs_owed", "cases_unerased",
+         "news_to_tell", "news_to_remind", "bulletins_due", "bulletins_troubled"}
 DAY = report.Period(NOW, minutes(9), "20260106", "20260105")
 LINE = Line(9, "h", "2026", "case.erase", "a")
 UNLINKED = files.Unlinked("x", "somebody", NOW)
@@ -93,6 +94,9 @@ QUESTIONS: dict[str, Question] = {
     "late": lambda tx: overseeing.late(tx, NOW, After("2026", "a", "01"), 9),
     "late of an office": lambda tx: overseeing.late(tx, NOW, After(), 9, "water-works"),
     "soon late": lambda tx: overseeing.soon(tx, NOW, After(), 9),
+    "overdue papers": lambda tx: (overseeing.owed(tx, NOW, After("2026", "a", "01"), 9),
+                                  overseeing.owes(tx, "someone")),
+    "asked beside the list": lambda tx: overseeing.beyond(tx, NOW, After("2026", "a", "01"), 9),
     "stalled": lambda tx: (overseeing.stalled(tx, NOW, After("2026", "a", "01"), 9),
                            overseeing.stalled_by_state(tx, NOW)),
     "late by office": lambda tx: (overseeing.by_office(tx, NOW), overseeing.urges(tx, [REFERENCE])),

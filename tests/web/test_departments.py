@@ -47,6 +47,19 @@ def test_a_signed_notice_moves_its_leg_once_however_often_it_comes(caller, appli
     assert sum(line["type"] == "leg.accepted" for line in timeline) == 1
 
 
+def test_a_notice_of_what_is_not_published_is_applied_and_its_sender_told_so_each_time(caller, applicant, leg, signed):
+    ask = {"ask": "a", "reason": "缺", "limit": "5wd"}
+    raw = notice(leg, "leg.supplement_required", **ask, materials=[{"material": "XX99", "name": "社区证明"}])
+    answers = [send(caller, raw, signed("water", raw)) for _ in range(2)]
+    assert [(one.status_code, one.data, one.headers["Notice-Remarks"]) for one in answers] == [
+        (204, b"", "unlisted_paper")] * 2
+    assert state(applicant, leg) == "supplement_required"
+    raw = notice(leg, "leg.fee", amount="12.50", basis="工本费")
+    assert send(caller, raw, signed("water", raw)).headers["Notice-Remarks"] == "undeclared_fee"
+    raw = notice(leg, "leg.in_review", step="现场")
+    assert "Notice-Remarks" not in send(caller, raw, signed("water", raw)).headers
+
+
 @pytest.mark.parametrize(("change", "code"), [
     ({"webhook-signature": ""}, "signature_missing"), ({"webhook-id": ""}, "signature_missing"),
     ({"webhook-signature": "v1,"}, None), ({"webhook-signature": "v0,AAAA"}, None),

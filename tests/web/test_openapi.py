@@ -35,7 +35,7 @@ def test_every_call_of_the_json_side_is_described(app):
 def test_both_directions_are_in_it(made):
     assert "/api/departments/{department}/notices" in made["paths"]
     assert set(made["webhooks"]) == {"leg.filed", "leg.supplemented", "leg.material_added", "leg.withdrawn",
-                                     "leg.urged", "leg.transferred", "leg.converted"}
+                                     "leg.urged", "leg.transferred", "leg.material_overdue", "leg.converted"}
 
 
 def fits(made, name, value):

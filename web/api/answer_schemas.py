@@ -169,6 +169,8 @@ class LegAnswer(Answer):
     documents = many(fields.Dict(), "the department's formal documents: `type` of the notice that brought it, `at`, "
                      "`name`, `number`, `files`; for such an agent like results")
     fees = many(fields.Dict())
+    beyond = many(fields.Dict(), "what was asked beside what is published: `kind` (`unlisted_paper`, `asked_later`, "
+                  "`undeclared_fee`, `higher_fee`), `at`, `ask`, `text`, `listed`: the list's own words")
 
 
 class CaseAnswer(Answer):

@@ -32,6 +32,7 @@ PAUSED_SECONDS = "60"
 NO_SUCH_OFFICE = "接入清单里没有网址中的这个单位；请原样使用推送里的 notices 地址，末尾不加斜杠"
 NO_SUCH_LEG = ("没有找到这个分办件，或它不是本单位的；leg 请照推送里的 data.leg 原样写"
                "(受理编号-两位序号，大写，前后没有空格)，发到那条推送里的 notices 地址")
+REMARKS = "Notice-Remarks"  # 204 has no body, and stays what it is
 RAW_FILE = "请把文件的字节直接作为正文发送，不用 multipart 表单，也不做 base64 编码"
 SIGNATURE = tuple(
     Argument(name, "header", {"type": "string"}, says, required=True) for name, says in (
@@ -58,7 +59,8 @@ def _not_while_paused() -> None:
     {204: "applied, or already known", 202: "kept for a person, with `code` and `reason`"},
     body=NoticeBody, arguments=SIGNATURE, refuses=(400, 401, 404, 413, 415, 503), returns="KeptAside",
     more="Signed as in Standard Webhooks. 2xx only after commit; any order and any number of copies end in the same "
-    "state. The types and what each needs: docs/connecting.md."))
+    "state. What was applied but is beside what is published has codes in the header `Notice-Remarks`. "
+    "The types and what each needs: docs/connecting.md."))
 def notice(department: str) -> Response:
     """Take a notice."""
     office, headers = _asking(department)
@@ -70,7 +72,8 @@ def notice(department: str) -> Response:
     outcome = _told(Incoming(office.id, message_id, raw, sent), now)
     if outcome == "quarantined":
         return shown(house().desk.notices.why_aside(office.id, message_id), 202)
-    return Response(status=204)
+    remarks = house().desk.notices.remarks(sent)
+    return Response(status=204, headers={REMARKS: ", ".join(remarks)} if remarks else None)
 
 
 def _told(incoming: Incoming, now: datetime) -> Outcome:

@@ -12,6 +12,8 @@ TYPES: Mapping[str, str] = {
     "leg.filed": "A new leg for this department.",
     "leg.supplemented": "The applicant answered what was asked for.",
     "leg.material_added": "A result of another leg, or a paper that was awaited, reached this leg.",
+    "leg.material_overdue": "A paper that was to follow (容缺) did not come by its day. The leg goes on, the paper may "
+                            "still come; what you decide without it is your word.",
     "leg.withdrawn": "Stop this leg: the applicant takes it back (answer by leg.withdraw_confirmed or _rejected), or a "
                      "rule ends it.",
     "leg.urged": "The applicant, a supervisor, or the portal itself once a leg is late, asks how far this leg is.",
@@ -31,6 +33,7 @@ FILE = {"type": "object", "required": ["name", "type", "size", "sha256", "url"],
 MATERIAL = {"type": "object", "required": ["material", "name", "obtained", "files"], "properties": {
     "material": TEXT, "stands_for": MAYBE, "name": TEXT,
     "obtained": {"enum": ["upload", "library", "sharing", "result", "pledge", "premises", "later"]},
+    "until": TEXT | {"description": "of a paper that was promised to follow (容缺): by which day; else left out"},
     "role": MAYBE | {"description": "whose paper, where several persons bring one"},
     "files": {"type": "array", "items": FILE},
     "withheld": {"type": "array", "description": "files of another leg's result in which a virus was found after they "
@@ -98,6 +101,9 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
                            "materials": MATERIALS, "ask": MAYBE,
                            "corrected": {"type": "boolean", "description": "true: that leg put its result right; this "
                                                                            "takes the place of what it gave before"}},
+    "leg.material_overdue": {
+        **REASONED, "ask": TEXT, "until": TEXT | {"description": "the day by which it was promised"},
+        "materials": {"type": "array", "items": {"type": "object", "properties": {"material": TEXT, "name": TEXT}}}},
     "leg.withdrawn": {
         **REASONED, "why": MAYBE | {
             "description": "applicant: taken back, confirm or reject it; stop, not_needed: what the leg was built on "
@@ -119,7 +125,7 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
 _MUST: Mapping[str, list[str]] = {
     "leg.filed": ["matter", "applicant", "fields", "materials", "limits", "gives", "notices", "read_code"],
     "leg.supplemented": ["ask", "fields", "materials"], "leg.material_added": ["fields", "materials"],
-    "leg.transferred": ["filed", "to", "to_name", "basis"]}
+    "leg.material_overdue": ["ask", "until", "materials"], "leg.transferred": ["filed", "to", "to_name", "basis"]}
 HEADERS: tuple[tuple[str, str], ...] = (
     ("Idempotency-Key", "`{leg}:{type}:{n}`; the same over retries, restarts and resends, with the same bytes"),
     ("webhook-id", "opaque, the same over all attempts of a key"),

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from cases.states import OVERDUE
 from desk.errors import MalformedNotice, NotNow
 from desk.sending.feed import Taker
 from desk.staff.officer_acts import Said
@@ -26,7 +27,8 @@ from web.staff.root import bp
 from web.wiring import house
 
 FRESH = {"leg.filed": "新的申请", "leg.supplemented": "申请人交来了补正", "leg.material_added": "材料有补充或更正",
-         "leg.withdrawn": "申请人要求撤回", "leg.urged": "催办", "leg.converted": "改为另一种程序"}
+         "leg.withdrawn": "申请人要求撤回", "leg.urged": "催办", "leg.converted": "改为另一种程序",
+         OVERDUE: "后补的材料过了期限"}
 
 
 @bp.errorhandler(413)

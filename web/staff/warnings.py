@@ -1,5 +1,5 @@
-"""What is late, soon will be or stands still (预警): whose it is, how often it was urged, how far that has come; and
-the urge."""
+"""What is late, soon will be or stands still, and what was asked beside what is published (预警): whose it is, how
+often it was urged, how far that has come; and the urge."""
 
 from __future__ import annotations
 
@@ -41,16 +41,18 @@ class Listed:
         return found
 
 
-LATE, SOON, STALLED = "late", "soon", "stalled"
+LATE, SOON, STALLED, BEYOND, OWED = "late", "soon", "stalled", "beyond", "owed"  # as `overseeing.Late` counts
 LISTS: Mapping[str, Listed] = {
     LATE: Listed("超期", overseeing.late, "due_at"), SOON: Listed("即将到期", overseeing.soon, "yellow_at"),
     STALLED: Listed("停着的", overseeing.stalled, "stalls_at"),
+    BEYOND: Listed("清单之外", overseeing.beyond, "beyond_at"), OWED: Listed("后补逾期", overseeing.owed, "owed_at"),
 }
 
 
 @bp.get("/warnings")
 def warnings() -> str:
-    """Late legs, the longest overdue first, those that soon will be, or those that stand; of one office if asked."""
+    """Late legs, the longest overdue first, those that soon will be, those that stand, or those of which more was asked
+    than is published; of one office if asked."""
     return _list("")
 
 
@@ -64,15 +66,16 @@ def _list(problem: str, chosen: Sequence[str] = ()) -> str:
         urges = overseeing.urges(tx, [row.reference for row in found])
         offices = overseeing.by_office(tx, now)
     shown = found[:AT_ONCE]
+    beside = house().desk.notices.beside([(row.reference, row.leg) for row in shown] if which == BEYOND else [])
     return render_template(
         "staff/warnings.html", problem=problem, which=which, lists=LISTS, office=office, chosen=chosen,
         first=after == After(),
-        lines=[_shown(row, listed.at(row), urges.get((row.reference, row.leg), [])) for row in shown],
+        lines=[{**_shown(row, listed.at(row), urges.get((row.reference, row.leg), [])),
+                "beside": beside.get((row.reference, row.leg), ())} for row in shown],
         next=_cursor(shown[-1], listed) if len(found) > AT_ONCE else None,
-        offices=[{"id": one.office, "name": office_name(one.office), "late": one.late, "soon": one.soon,
-                  "stalled": one.stalled} for one in offices],
-        many={LATE: sum(one.late for one in offices), SOON: sum(one.soon for one in offices),
-              STALLED: sum(one.stalled for one in offices)})
+        offices=[{"id": one.office, "name": office_name(one.office), **{name: getattr(one, name) for name in LISTS}}
+                 for one in offices],
+        many={name: sum(getattr(one, name) for one in offices) for name in LISTS})
 
 
 def _cursor(row: LegRow, listed: Listed) -> str:

@@ -1,0 +1,16 @@
+"""Whether somebody's papers may follow later (容缺): not while one that they promised is overdue."""
+
+from __future__ import annotations
+
+from desk.premises import Premises
+from forms.papers.lines import may_follow
+from forms.plan import Plan
+from store import overseeing
+
+
+def owes(premises: Premises, plan: Plan, owner: str) -> bool:
+    """Whether a plan lets papers follow and its `owner` still owes one, in any case of theirs."""
+    if not may_follow(plan):
+        return False
+    with premises.database.read() as tx:
+        return overseeing.owes(tx, owner)
