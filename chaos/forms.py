@@ -247,8 +247,7 @@ FORMS: Mapping[str, Form] = {
                     quick_seconds=20, read_out=False),
     "outage": Form(20, clients=8, script=CALM, withdraws=0, at_once=16, away="telecom-desk", probes=46,
                    quick_seconds=8, drain_seconds=60, read_out=False),
-    # Nobody kills here: what is in an answer that was not recorded is not said again to whoever asks.
-    "answered": Form(10, script=ANSWERING, withdraws=0, drain_seconds=60,
+    "answered": Form(10, 3, script=ANSWERING, failpoint_share=0, pauses=(4, 6), withdraws=0, drain_seconds=90,
                      armed="result.before_write:raise=EIO,p=0.3", read_out=False),
     "denied": Form(10, script=DENYING, withdraws=0, speed=20.0, read_lag=200.0, calms_down=False, drain_seconds=120,
                    read_out=False, armed="push.after_response:raise,p=0.5"),

@@ -12,7 +12,9 @@ from connectors.base import Answer, AnswerKind
 from connectors.strict_json import FOREIGN, BadJson, load
 
 LONGEST_WAIT = 12 * 3600.0
-IMMEDIATE_STATES = frozenset({"received", "accepted", "not_accepted", "granted", "refused"})
+# What an answer to a filing may decide, with the data of that notice.
+DECIDED = frozenset({"accepted", "not_accepted", "granted", "refused"})
+IMMEDIATE_STATES = DECIDED | {"received"}
 _REASON_KEYS = ("reason", "detail", "message", "msg", "error", "title")
 _LONGEST_REASON = 500
 _LONGEST_REF = 200

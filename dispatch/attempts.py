@@ -26,7 +26,7 @@ from desk.sending.claims import LEASE_SECONDS, Claim
 from desk.sending.recording import Came
 from dispatch.exchange import Exchange, Outside
 from dispatch.lanes import Errand, Lanes
-from dispatch.retry import DONE, FINAL, Then, Tried, able, after, allowed
+from dispatch.retry import DONE, FINAL, Then, Tried, able, after, allowed, unheard
 from store import failpoints
 from store.engine.turns import Floor
 from store.errors import StoreError
@@ -228,7 +228,7 @@ class Attempts:
             return Answer("unknown", detail="it can neither be asked about nor be sent again")
         connector = self._registry.get(claim.body.connector)
         if what == "ask":
-            return connector.ask(claim.leg, claim.body, self._clock())
+            return unheard(connector.ask(claim.leg, claim.body, self._clock()), claim.body)
         return connector.send(claim.outgoing, claim.body, self._clock())
 
     def _next(self, claim: Claim, answer: Answer, now: datetime) -> Then:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from connectors.answers import DECIDED
 from connectors.base import Answer, Body
 
 LADDER = (30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 43_200.0)
@@ -57,6 +58,15 @@ def allowed(purpose: Literal["send", "ask"], body: Body) -> Literal["send", "ask
     return "send" if body.honours_keys else "stuck"
 
 
+def unheard(answer: Answer, body: Body) -> Answer:
+    """What an answer to a question comes to. That a department has decided, in an answer which never arrived, says not
+    what: its state alone counts as nothing. Where the same key has one effect, it is sent once more, and the answer is
+    heard; elsewhere the department's own notice must tell."""
+    if answer.kind == "received" and answer.state in DECIDED and body.honours_keys:
+        return Answer("again", state=answer.state, status=answer.status, detail="decided there, unheard here")
+    return answer
+
+
 def after(answer: Answer, body: Body, tried: Tried, chance: float) -> Then:
     """What follows from `answer`; `chance` in [0, 1) is the jitter's dice."""
     if answer.kind in FINAL:
@@ -68,7 +78,7 @@ def after(answer: Answer, body: Body, tried: Tried, chance: float) -> Then:
     if answer.kind == "unknown":
         return _after_unknown(body, tried, chance)
     later = tried.now + timedelta(seconds=wait_seconds(answer, body, tried.attempt, chance))
-    return Then(tried.purpose, later)
+    return Then("send" if answer.state in DECIDED else tried.purpose, later)
 
 
 def _after_absent(body: Body, tried: Tried) -> Then:

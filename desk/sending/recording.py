@@ -15,6 +15,7 @@ from typing import NamedTuple
 from cases import fold, judge
 from cases.model import Case, Event, LegState
 from cases.states import TAKEN, TRANSFERRED
+from connectors.answers import DECIDED
 from connectors.base import Answer
 from desk.book import Book, Wish
 from desk.errors import Busy, MalformedNotice, Outdated
@@ -36,7 +37,6 @@ LEASE = timedelta(seconds=LEASE_SECONDS)
 LATEST = LEASE - timedelta(seconds=10)  # after its claim an answer is not written any later
 NOT_READ = "not_read"
 WAITS = frozenset({"refused", "stuck"})
-IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 LATER = {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}
 
 
@@ -59,7 +59,7 @@ class Came(NamedTuple):
         """Whether a state came with the receipt of a filing that counts like that state's notice; one in the answer to
         a question does not."""
         answer, claim = self.answer, self.claim
-        return answer.state in IMMEDIATE and not answer.strange and claim.id.type == "leg.filed" \
+        return answer.state in DECIDED and not answer.strange and claim.id.type == "leg.filed" \
             and claim.purpose == "send"
 
     @property

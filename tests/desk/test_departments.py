@@ -16,7 +16,8 @@ from desk.desk import Desk
 from desk.hearing.notices import Incoming
 from desk.sending.recording import Came
 from desk.staff.acts import Act
-from dispatch.retry import Then
+from dispatch import retry
+from dispatch.retry import Then, Tried
 from forms.shown.sheet import known_field
 from store import leases, messages, notices
 from tests.desk.conftest import NOW
@@ -64,6 +65,37 @@ def test_a_message_holds_only_what_the_matter_asks_under_the_departments_names(d
     assert set(power["fields"]) <= declared
     assert {entry["material"] for entry in power["materials"]} >= {"BL01", "PR01"}
     assert power["notices"].endswith("/api/departments/power-grid/notices")
+
+
+def asked_about(desk, receipt):
+    """The water leg's filing whose answer was lost, as it is asked about; and what its department says to that: it has
+    decided."""
+    for claim in desk.claim(ROOM, NOW):
+        lost = claim.id.leg == "01"
+        desk.record([Came(claim, Answer("unknown" if lost else "received"), Then("ask", NOW) if lost else DONE)], NOW)
+    asks, = desk.claim(ROOM, NOW)
+    told = retry.unheard(Answer("received", "R-1", "refused"), asks.body)
+    return asks, Came(asks, told, retry.after(told, asks.body, Tried(2, asks.purpose, NOW, NOW), 0.5))
+
+
+def test_a_decision_in_an_answer_that_was_lost_is_heard_by_sending_the_same_key_once_more(desk, receipt):
+    asks, told = asked_about(desk, receipt)
+    assert asks.purpose == "ask"
+    assert desk.record([told], NOW) == []
+    assert state(desk, receipt, "01") == "queued", "that it has decided says not what"
+    again, = desk.claim(ROOM, told.then.at)
+    assert (again.purpose, again.outgoing.key) == ("send", asks.outgoing.key)
+    decided = Answer("received", "R-1", "refused", {"reason_code": "B02", "reason": "不在范围内"})
+    desk.record([Came(again, decided, DONE)], told.then.at)
+    assert state(desk, receipt, "01", told.then.at) == "refused"
+
+
+def test_a_decision_that_its_notice_tells_meanwhile_is_not_asked_for_again(desk, receipt):
+    _, told = asked_about(desk, receipt)
+    assert say(desk, receipt, "01", "leg.refused", reason_code="B02", reason="不在范围内") == "applied"
+    assert desk.record([told], NOW) == []
+    assert state(desk, receipt, "01") == "refused"
+    assert desk.claim(ROOM, NOW + timedelta(days=1)) == []
 
 
 def test_a_body_is_frozen_at_its_first_attempt_and_its_key_never_changes(desk, receipt):

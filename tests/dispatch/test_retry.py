@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import Answer, Body
 from dispatch.breaker import Breaker
-from dispatch.retry import GIVE_UP_AFTER, LADDER, Then, Tried, able, after, allowed
+from dispatch.retry import GIVE_UP_AFTER, LADDER, Then, Tried, able, after, allowed, unheard
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BOTH = Body("a", "d", "rest", honours_keys=True, can_be_asked=True, read_lag=30)
@@ -36,6 +36,10 @@ def _in(seconds: float) -> datetime:
     (Answer("setup"), ASKED, "ask", Then("ask", _in(30))),
     (Answer("unknown"), ASKED, "ask", Then("ask", _in(30))),
     (Answer("received"), ASKED, "ask", Then("done")),
+    (unheard(Answer("received", "R-1", "granted"), BOTH), BOTH, "ask", Then("send", _in(30))),
+    (unheard(Answer("received", "R-1", "received"), BOTH), BOTH, "ask", Then("done")),
+    (unheard(Answer("received", "R-1", "in_review"), BOTH), BOTH, "ask", Then("done")),
+    (unheard(Answer("received", "R-1", "granted"), ASKED), ASKED, "ask", Then("done")),
     (Answer("absent"), BOTH, "ask", Then("send", NOW)),
     (Answer("absent"), ASKED, "ask", Then("ask", _in(30))),
 ])
