@@ -66,8 +66,10 @@ def open_visit() -> tuple[str, int] | Response:
     problems, form = list[Linked](), request.form
     body: dict[str, Any] = {name: form.get(name, "") for name in ("why", "checked", "paper")}
     person = _came("", problems)
-    if body["checked"] not in CHECKED or body["why"] not in WHY:
-        problems.append(Linked("请选择证件是怎么核对的，来的是本人还是受托人", "#checked-reader"))
+    if body["checked"] not in CHECKED:
+        problems.append(Linked("请选择证件是怎么核对的", "#checked-reader"))
+    if body["why"] not in WHY:
+        problems.append(Linked("请选择来的是本人还是受托人", "#why-present"))
     if body["why"] == "proxy":
         sent = _came("proxy_", problems)
         body["proxy"] = {"name": sent.name, "number": sent.number}
