@@ -7,11 +7,15 @@ bounds that the form would have. A department's own value is held to its type al
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
-from catalog.dictionary import Field, Region
+from catalog.dictionary import Field
 from catalog.evaluate import UNANSWERED
+from catalog.model import Catalog
 from forms.plan import Plan
+from forms.schema import wanted_of_line
+from forms.split import columns_of
 from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, json_ready, read_value
 from forms.wanted import wanted_of_field
 
@@ -40,14 +44,16 @@ def read_given(
     return clean, wrong
 
 
-def read_in_place(
-    plan: Plan, fields: Mapping[str, Field], regions: Mapping[str, Region], answers: Mapping[str, Any],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the applicant answers in place of a leg that gives it, as the form would take it: values and errors by code.
-    Only of fields that the plan says are given."""
-    around, clean, wrong = Surroundings(regions), dict[str, Any](), dict[str, Any]()
-    for code in {line.code for line in plan.removed_fields} & answers.keys():
-        wanted = wanted_given(plan, fields, code)
+def read_in_place(plan: Plan, leg: str, catalog: Catalog,
+                  answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the applicant answers in place of a leg that gives it, and in a leg's own row, as the form would take it:
+    values and errors by code."""
+    around = Surroundings(catalog.regions, date.fromisoformat(plan.today) if plan.today else None)
+    asked = {line.code: wanted_given(plan, catalog.fields, line.code) for line in plan.removed_fields}
+    asked |= {code: wanted_of_line(column) for code, column in columns_of(plan, leg).items()}
+    clean, wrong = dict[str, Any](), dict[str, Any]()
+    for code in asked.keys() & answers.keys():
+        wanted = asked[code]
         try:
             if wanted is not None and not is_blank(answers[code]):
                 clean[code] = json_ready(read_value(answers[code], wanted, around))

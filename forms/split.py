@@ -16,7 +16,7 @@ from catalog.dictionary import Role
 from catalog.papers import kind_of, number_of
 from catalog.units import convert
 from forms.errors import UnknownLeg
-from forms.plan import Declared, LegPart, Plan, PlannedLeg
+from forms.plan import Declared, FieldLine, LegPart, Plan, PlannedLeg
 from forms.values import BadValue, Surroundings, Wanted, json_ready, read_value
 
 REMEMBERED = 2_048  # most legs of a case are told the same days and amounts, and so are most cases
@@ -103,6 +103,13 @@ def with_results(plan: Plan, clean: Mapping[str, Any], giver: str, given: Mappin
             rows[leg.row][column] = value
             known[group] = rows
     return known
+
+
+def columns_of(plan: Plan, leg: str) -> dict[str, FieldLine]:
+    """The columns of the row that a leg is about, by their code (`vehicles.plate`); none for a leg of no row."""
+    about = _part(plan, leg).line
+    asked = (line for line in plan.fields if line.code == about.each and about.row is not None)
+    return {column.code: column for line in asked for column in line.inner}
 
 
 def _part(plan: Plan, leg: str) -> LegPart:

@@ -86,7 +86,8 @@ class AfterFiling:
 
     def _complete(self, known: Known, subject: str, supply: Supply) -> dict[str, Any]:
         """The fields in their clean form; `InvalidAnswers` names what is missing, wrong or not asked."""
-        ask = open_ask(known.case, number_of(known.row.reference, supply.leg), supply.ask)
+        number = number_of(known.row.reference, supply.leg)
+        ask = open_ask(known.case, number, supply.ask)
         wanted_papers = {str(entry["material"]): entry for entry in ask.materials}
         wanted_fields = {str(entry["field"]): entry for entry in ask.fields}
         papers = {kind: ["还没有上传；请上传后再提交"] for kind in wanted_papers if not supply.materials.get(kind)}
@@ -97,7 +98,7 @@ class AfterFiling:
         papers = {**wrong_papers(self._premises.database, holder, supply.materials, specs), **papers}
         values = {name: ["必填"] for name in wanted_fields if is_blank(supply.fields.get(name))}
         values |= {name: ["部门没有要求这一项；请删去"] for name in supply.fields if name not in wanted_fields}
-        clean, wrong = _read(known.case.plan, definitions, supply.fields)
+        clean, wrong = _read(known.case.plan, number, definitions, supply.fields)
         values |= wrong
         if papers or values:
             raise InvalidAnswers(errors={**values, **({"materials": papers} if papers else {})})
@@ -278,14 +279,15 @@ def _lost_files_named(papers: Papers) -> Iterator[None]:
         raise InvalidAnswers(errors={"materials": lost_file(papers, wrong)}) from wrong
 
 
-def _read(plan: Plan, catalog: Catalog, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Answers in their clean form and what is wrong: a field of the form or one that a leg gives as its type says, one
-    that only the department knows as a short text or number."""
+def _read(plan: Plan, leg: str, catalog: Catalog,
+          answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Answers in their clean form and what is wrong: a field of the form, a column of the leg's own row or one that a
+    leg gives as its type says, one that only the department knows as a short text or number."""
     codes = {line.code for line in plan.fields}
     on_form = {name: value for name, value in answers.items() if name in codes}
     judged = validate_form(plan, on_form, catalog.regions, partial=True)
     whole = validate_form(plan, on_form, catalog.regions).errors  # rows too: what a draft may lack, an answer may not
-    given, wrong = read_in_place(plan, catalog.fields, catalog.regions, answers)
+    given, wrong = read_in_place(plan, leg, catalog, answers)
     wrong |= judged.errors
     wrong |= {name: whole[name] for name in on_form if name in whole}
     wrong |= {name: [f"请填写不超过 {LONGEST_TEXT} 字的文字或数字"] for name, value in answers.items()

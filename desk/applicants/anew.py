@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cases.model import Case
+from cases.model import Case, Event
 from catalog.bundle import Bundle
 from desk.applicants.afterwards import AfterFiling
 from desk.applicants.drafts import Drafts
@@ -21,6 +21,7 @@ from desk.premises import Premises
 from desk.uploads.files import fresh, keep, opened
 from desk.values import Draft
 from forms.answers import FILER
+from forms.split import columns_of, with_results
 from store import files
 from store.errors import UnknownFile
 from store.files import FileRow
@@ -91,20 +92,22 @@ def _form(known: Known, fields: Container[str]) -> dict[str, Any]:
     """What was filled in, with what was answered later in its place. What no longer is one of the `fields` could only
     be named as a mistake, which nobody could mend on a page."""
     lines = {line.code for line in known.case.plan.fields}
-    later = {code: value for said in _answers(known.case) for code, value in said.get("fields", {}).items()}
-    said = {**known.row.body["form"], **{code: value for code, value in later.items() if code in lines}}
+    said = dict(known.row.body["form"])
+    for event in _answers(known.case):
+        own = columns_of(known.case.plan, str(event.leg))
+        said = with_results(known.case.plan, said, str(event.leg), {
+            code: value for code, value in event.data.get("fields", {}).items() if code in lines | own.keys()})
     return {code: value for code, value in said.items() if code in fields}
 
 
 def _papers(known: Known, asked: Mapping[str, str]) -> dict[str, list[str]]:
     """The files of each paper that is asked again, the last that were brought."""
     found = {key: list(names) for key, names in known.row.body["materials"].items() if names}
-    for said in _answers(known.case):
-        found |= {key: list(names) for key, names in said.get("materials", {}).items() if names}
+    for event in _answers(known.case):
+        found |= {key: list(names) for key, names in event.data.get("materials", {}).items() if names}
     return {key: names for key, names in found.items() if key in asked}
 
 
-def _answers(case: Case) -> list[Mapping[str, Any]]:
-    told = sorted((event for leg in case.legs.values() for event in leg.history if event.type == "leg.supplemented"),
+def _answers(case: Case) -> list[Event]:
+    return sorted((event for leg in case.legs.values() for event in leg.history if event.type == "leg.supplemented"),
                   key=lambda event: event.at)
-    return [event.data for event in told]

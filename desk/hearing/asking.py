@@ -16,7 +16,7 @@ from catalog.model import Catalog
 from desk.errors import MalformedNotice
 from forms.given import read_given
 from forms.plan import FieldAsker, FieldLine, Plan, RemovedField
-from forms.split import leg_fields, with_results
+from forms.split import columns_of, leg_fields, with_results
 
 
 def in_our_words(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,8 +38,9 @@ def _fields(plan: Plan, leg: str, asked: Sequence[Mapping[str, Any]]) -> Iterato
 def _field(plan: Plan, leg: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     asked = entry["field"]
     own = [line for line, asker in _own(plan, leg) if asked in (asker.as_name, asker.paper_as)]
+    columns = [line for code, line in columns_of(plan, leg).items() if asked in (code, code.rpartition(".")[2])]
     by_code = [line for line in _lines(plan) if line.code == asked]
-    for line in (*own, *by_code):
+    for line in (*own, *columns, *by_code):
         return {**entry, "field": line.code, "name": str(line.name), "asked_as": asked}
     return {**entry, "name": _read_as(entry, asked, "内容")}
 
@@ -55,8 +56,8 @@ def _lines(plan: Plan) -> tuple[FieldLine | RemovedField, ...]:
 
 
 def _own(plan: Plan, leg: str) -> Iterator[tuple[FieldLine | RemovedField, FieldAsker]]:
-    """The lines of the plan that this leg asks, each with how the leg asks it."""
-    for line in _lines(plan):
+    """The lines of the plan that this leg asks, and the columns of its own row, each with how the leg asks it."""
+    for line in (*_lines(plan), *columns_of(plan, leg).values()):
         for asker in line.askers:
             if asker.leg == leg:
                 yield line, asker

@@ -56,8 +56,8 @@ class Dossier:
         case reads them. What the applicant says in place of a leg that gives it counts while no leg does."""
         plan, known = self.case.plan, dict(self.body["form"])
         answered = {number: events for number, leg in self.case.legs.items() if (events := answers_of(leg))}
-        in_place, on_form = ({line.code for line in lines} if answered else set[str]()
-                             for lines in (plan.removed_fields, plan.fields))
+        in_place, on_form = ({one.code for line in lines for one in (line, *getattr(line, "inner", ()))}
+                             if answered else set[str]() for lines in (plan.removed_fields, plan.fields))
         for number, events in answered.items():
             known = with_results(plan, known, number, _about(events, in_place))
         for number, leg in self.case.legs.items():

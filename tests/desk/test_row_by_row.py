@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cases.news import Fresh, pieces
+from desk.errors import InvalidAnswers
 from desk.view import view
 from tests.desk.conftest import NOW
 from tests.desk.filings import Filed
@@ -54,3 +55,25 @@ def test_one_employee_who_cannot_be_insured_keeps_nobody_elses_card_and_no_archi
     assert {leg["instance"] for leg in seen["legs"]} == {"A01", "A02"}
     masked = view(hiring.desk._book.known(hiring.reference), premises, {}, minute(6), None)
     assert not {"示例姓名", "A01"} & {str(value) for leg in masked["legs"] for value in leg.values()}
+
+
+@pytest.mark.parametrize("called", ["lxdh", "employees.mobile"])
+def test_what_is_asked_about_one_row_is_that_row_s_and_no_field_of_the_same_name(hiring, called):
+    filed = hiring.deliver(minute(1))["02.2", "leg.filed"]
+    hiring.say("02.2", "leg.supplement_required", minute(2), ask="a1", reason="号码打不通", limit="5wd",
+               fields=[{"field": called}])
+    hiring.say("01.2", "leg.supplement_required", minute(2), ask="a2", reason="是简称", limit="5wd",
+               fields=[{"field": "full_name"}])
+    (asked,), (bare,) = (hiring.leg(leg, minute(3))["asks"] for leg in ("02.2", "01.2"))
+    assert [(one["field"], one["name"]) for one in (*asked["fields"], *bare["fields"])] == [
+        ("employees.mobile", "员工手机"), ("employees.full_name", "姓名")]
+    with pytest.raises(InvalidAnswers) as wrong:
+        hiring.answer("02.2", "a1", minute(3), **{"employees.mobile": "12"})
+    assert "11 位手机号" in str(wrong.value.errors["employees.mobile"])
+    hiring.answer("02.2", "a1", minute(4), **{"employees.mobile": "139 0013 9001"})
+    told = hiring.deliver(minute(5))["02.2", "leg.supplemented"]
+    group, = (name for name, value in filed["fields"].items() if isinstance(value, list))
+    assert told["fields"] == {group: [{"lxdh": "13900139001"}]}
+    before, after = hiring.filing.form, hiring.desk.anew.begin("sample", hiring.reference, minute(6)).draft.form
+    assert [row["mobile"] for row in after["employees"]] == [before["employees"][0]["mobile"], "13900139001"]
+    assert (after["mobile"], "employees.mobile" in after) == (before["mobile"], False), "the contact's stays"

@@ -16,9 +16,9 @@ NO_NUMBERS = ["十二", "nan", "Infinity", "1e150000", "1e1000000", {"a": 1}, [1
 
 @pytest.mark.parametrize("value", NO_NUMBERS)
 def test_a_department_and_an_applicant_give_no_number_that_the_form_would_not_read(value: Any) -> None:
-    fields, regions = CATALOG.fields, CATALOG.regions
+    fields = CATALOG.fields
     for clean, wrong in (read_given(plan("retirement"), fields, {"deemed_months": value}),
-                         read_in_place(plan("retirement"), fields, regions, {"deemed_months": value})):
+                         read_in_place(plan("retirement"), "01", CATALOG, {"deemed_months": value})):
         assert clean == {} and set(wrong) == {"deemed_months"} and all(wrong["deemed_months"])
 
 
@@ -32,7 +32,7 @@ def test_a_departments_own_value_is_held_to_its_type_and_the_applicants_to_the_b
     retirement, fields = plan("retirement"), CATALOG.fields
     assert read_given(retirement, fields, {"deemed_months": 601, "household_region": "110101"})[1] == {}
     assert read_given(retirement, fields, {"died_on": "1888-05-01"}) == ({"died_on": "1888-05-01"}, {})
-    wrong = read_in_place(retirement, fields, CATALOG.regions, {"deemed_months": 601, "mobile": "1"})[1]
+    wrong = read_in_place(retirement, "01", CATALOG, {"deemed_months": 601, "mobile": "1"})[1]
     assert set(wrong) == {"deemed_months"} and "600" in wrong["deemed_months"][0]
 
 

@@ -17,6 +17,7 @@ from desk.errors import DeskError
 from desk.uploads.papers import specs_of
 from desk.values import FileInfo
 from forms.plan import Plan
+from forms.split import columns_of
 from sources.samples import sample_paper
 from web.errors import Problem, not_found
 from web.identity import subject
@@ -64,13 +65,14 @@ def _ask(view: Mapping[str, Any], leg: str, ask: str) -> tuple[Mapping[str, Any]
     return found, next((item for item in asked if item["open"]), asked[-1])
 
 
-def _inputs(plan: Plan, ask: Mapping[str, Any]) -> list[Input]:
-    """The fields of an ask: the form's own where it has them, else a line of text under the department's name."""
-    lines = {line.code: line for line in plan.fields}
+def _inputs(plan: Plan, leg: str, ask: Mapping[str, Any]) -> list[Input]:
+    """The fields of an ask: the form's own and those of the leg's own row, where it has them, else a line of text under
+    the department's name."""
+    lines = {line.code: line for line in plan.fields} | columns_of(plan, leg)
     regions = house().catalog.regions
     return [
-        replace(of_line(lines[entry["field"]], {}, regions), required=True) if entry["field"] in lines
-        else Input(entry["field"], entry["field"], str(entry.get("name") or entry["field"]), "text")
+        replace(of_line(lines[code], {}, regions), code=code, name=code, required=True)
+        if (code := entry["field"]) in lines else Input(code, code, str(entry.get("name") or code), "text")
         for entry in ask["fields"]
     ]
 
@@ -97,7 +99,7 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
     if not may_do(view, ANSWER):
         raise refused("act")
     found, wanted = _ask(view, leg, ask)
-    inputs = _inputs(view["plan"], wanted)
+    inputs = _inputs(view["plan"], short(leg), wanted)
     papers = [replace(paper, offered=tuple(_brought_elsewhere(view, found, paper)))
               for paper in papers_of(view["plan"], wanted)]
     if request.method == "GET" or not wanted.get("open"):
