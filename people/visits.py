@@ -19,6 +19,7 @@ from store.visits.visits import PRESSED, Visit
 
 PLACE = "counter"  # in the details of a clerk's account: what the counter is called
 UNNAMED = "综合窗口"
+SHOWN = 10  # visits that a person finds on their page
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class Shown:
     name: str
     number: str
     details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A visit as the person may know of it: when and at which counter, who came and what was looked at, and the name of
+    whoever came in the person's place."""
+
+    at: datetime
+    counter: str
+    said: str
+    proxy: str
 
 
 class Visits:
@@ -68,6 +80,12 @@ class Visits:
 
         self._database().write(unit)
         return visit
+
+    def of_person(self, subject: str, limit: int = SHOWN) -> list[Received]:
+        """When, where and how the owner of an account was attended to, the latest first."""
+        with self._database().read() as tx:
+            return [Received(one.opened_at, one.counter, _said(one.body), (one.body.get("proxy") or {}).get("name", ""))
+                    for one in visits.of_person(tx, subject, limit)]
 
     def end(self, visit: Visit, now: datetime) -> None:
         """End a visit because the clerk says so."""

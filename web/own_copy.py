@@ -13,18 +13,21 @@ from desk.agents.mandates import Mandate
 from desk.desk import Desk
 from desk.errors import DeskError
 from people.accounts import Accounts
+from people.visits import Visits
 from web.api.drafts import draft_json
 from web.api.views import case_json
 from web.packed import Places, folder_of, results_of
 
 Entry = tuple[str, Iterator[bytes]]
 MOST_AT_ONCE = 50  # of a list, read page by page
+EVERY = 10_000  # visits of one person
 README = "说明.txt"
 _SAYS = """这里是本平台保存的、关于您的全部资料，{at} 导出。
 
 账号.json        您的账号信息和消息提醒设置
 消息.json        给您的消息
 委托.json        您委托别人的、别人委托您的
+窗口接待.json    窗口人员什么时候、在哪个窗口替您办过
 请您确认的.json  别人填的申请里请您确认的，您看到了什么、怎么答复的、之后给了谁
 草稿/            还没提交的草稿
 办件/            每个办件一个文件夹：办件.txt 给人看；办件.json、填写的内容.json 给程序读；
@@ -43,6 +46,7 @@ class Person:
     at: datetime
     desk: Desk
     accounts: Accounts
+    visits: Visits
 
 
 def entries(person: Person) -> Iterator[Entry]:
@@ -56,6 +60,7 @@ def entries(person: Person) -> Iterator[Entry]:
     received = _all(lambda after: desk.mandates.received(subject, now, after))
     yield "委托.json", _written(
         {"我委托别人的": [*map(_mandate, given)], "别人委托我的": [*map(_mandate, received)]}, person)
+    yield "窗口接待.json", _written([asdict(one) for one in person.visits.of_person(subject, EVERY)], person)
     asked = _all(lambda after: desk.agreements.of(subject, now, after))
     yield "请您确认的.json", _written([asdict(one) for one in asked], person)
     for line in desk.drafts.of_subject(subject, now):

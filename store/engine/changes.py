@@ -350,6 +350,7 @@ TWENTY_THIRD: tuple[str, ...] = (
     subject {text} not null, session {text} unique, opened_at {text} not null, until {text} not null, ended_at {text},
     how {text}, body {blob} not null){strict}""",
     "create index visits_by_time on visits (opened_at, visit)",
+    "create index visits_of_person on visits (subject, opened_at)",
     """create table visit_cases (reference {text} primary key references cases, counter {text} not null,
     visit {text} not null, filed_at {text} not null){strict}""",
     "create index visit_cases_of_counter on visit_cases (counter, filed_at, reference)",

@@ -55,6 +55,13 @@ def get(tx: Tx, visit: str) -> Visit:
     return _opened(tx, one(tx, UnknownVisit, "select * from visits where visit = :visit", visit=visit))
 
 
+def of_person(tx: Tx, subject: str, limit: int) -> list[Visit]:
+    """The visits that were opened for a person, the latest first."""
+    return [_opened(tx, row) for row in tx.rows(
+        "select * from visits where subject = :subject order by opened_at desc limit :limit", subject=subject,
+        limit=limit)]
+
+
 def hold(tx: Tx, visit: str, now: datetime) -> bool:
     """Whether a visit is open, which it stays until this transaction has ended."""
     return bool(tx.rows("select visit from visits where visit = :visit and session is not null and until > :now {lock}",

@@ -60,7 +60,7 @@ def change_price(buyer: Visitor, draft: str, price: str) -> None:
 def of_person(app: Flask, who: str) -> Person:
     """Whose copy of all that is kept of them is made."""
     house = app.extensions[NAME]
-    return Person(who, house.clock.now(), house.desk, house.accounts)
+    return Person(who, house.clock.now(), house.desk, house.accounts, house.visits)
 
 
 def submit(buyer: Visitor, draft: str) -> str:

@@ -118,7 +118,7 @@ def test_a_clerk_files_for_somebody_without_an_account_who_finds_it_at_home_late
     assert {(entry.actor, entry.target) for entry in did} == {("counter", person)}
     assert {"新建申请", "附上示例材料", "登记本人签字的同意", "提交申请"} <= {entry.data["reason"] for entry in did}
     clerk.get("/staff/counter")
-    assert "正在为 示** 代办" in clerk.text and "示例丙" not in clerk.text
+    assert "正在为 示** 代办" in clerk.text and "示例丙" not in clerk.text and "窗口替您办过" not in clerk.text
     assert reference in clerk.text and "水电气网联合报装 · 示**" in clerk.text
     clerk.send("/staff/counter/end")
     assert clerk.at == "/staff/counter" and "已结束" in clerk.text
@@ -128,6 +128,8 @@ def test_a_clerk_files_for_somebody_without_an_account_who_finds_it_at_home_late
     owner.sign_in("sample-retiree")
     owner.get(case)
     assert owner.status == 200 and "政务服务大厅综合窗口的窗口人员代为提交" in owner.text
+    owner.get("/cases")
+    assert "政务服务大厅综合窗口：本人到场，读卡核对" in owner.text and "请拨打 12345" in owner.text
 
 
 def test_who_came_in_anothers_place_shows_a_mandate_whose_scan_stays_with_the_case_and_with_no_department(

@@ -57,13 +57,14 @@ from store.port import Row, Tx
 from store.sign_in import factors, half_sign_ins, sign_ins
 from store.telling import bells, bulletins, news, preferences
 from store.uploads import uncleared
+from store.visits import filed, numbers, visits
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, message_of, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
         "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
         "mandates", "agencies", "agreements", "news", "bulletins", "preferences", "bells", "factors", "recovery_codes",
-        "half_sign_ins", "sign_ins"}
+        "half_sign_ins", "sign_ins", "visits", "visit_cases", "known_numbers"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
@@ -119,6 +120,10 @@ QUESTIONS: dict[str, Question] = {
         bells.to_look(tx, NOW, 9), bells.of(tx, ["a"]), bells.mobiles(tx, ["a"]),
         bells.readers(tx, "water-works"), bells.looked(tx, BELL, NOW, NOW), bells.forget(tx, "a"),
         bells.work(tx, "water-works", NOW, NOW, minutes(9))),
+    "at counters": lambda tx: (
+        visits.of_session(tx, "s", NOW), visits.of_person(tx, "a", 9), visits.hold(tx, "v", NOW),
+        visits.go_on(tx, "v", NOW), visits.end_of_session(tx, "s", NOW, "pressed"), visits.counted(tx, NOW, minutes(9)),
+        filed.still_open(tx, "hall", None, 9), numbers.account_of(tx, "n"), numbers.note(tx, "a", "n")),
     "figures": lambda tx: (reading.figures(tx, NOW), verifications.standing(tx), verifications.latest(tx)),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),

@@ -50,7 +50,8 @@ def test_everything_that_is_kept_of_a_person_is_in_their_copy(applicant, caller,
 def test_a_copy_has_nothing_of_others_and_is_there_for_whoever_has_nothing(applicant, caller, filing):
     reference = applicant.file(filing, "k1").json["reference"]
     other = copy_of(caller("applicant"))
-    assert set(other) == {README, "账号.json", "消息.json", "委托.json", "请您确认的.json", "替别人办的.json"}
+    assert set(other) == {README, "账号.json", "消息.json", "委托.json", "窗口接待.json", "请您确认的.json",
+                          "替别人办的.json"}
     assert not any(reference.encode() in content for content in other.values())
     assert caller().get("/api/me/copy").status_code == 401
     assert caller("officer", "water-office").get("/api/me/copy").status_code == 403

@@ -28,7 +28,8 @@ def own_copy() -> Response:
     """A copy of one's own data."""
     only_args()
     at = house().clock.now().astimezone(house().settings.zone)
-    return attached(entries(Person(subject(), at, house().desk, house().accounts)), f"copy-{at:%Y%m%d}.zip", at)
+    person = Person(subject(), at, house().desk, house().accounts, house().visits)
+    return attached(entries(person), f"copy-{at:%Y%m%d}.zip", at)
 
 
 @api.get("/cases/<reference>/consent")

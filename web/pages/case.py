@@ -13,7 +13,7 @@ from desk.agents.agency import RESULTS, may_do
 from desk.errors import DeskError
 from web.api.cases import tracked as track_counted
 from web.errors import OWN_WORDS, Problem, not_found
-from web.identity import TRACKED, subject
+from web.identity import TRACKED, current, subject
 from web.live import Live
 from web.packed import packed, results_of
 from web.pages.again import keep, taken
@@ -38,7 +38,8 @@ def cases() -> str:
     named = {case["reference"]: desk().about(subject(), case["reference"])
              for case in (found["own"].rows if "own" in found else ())}
     waiting = [one for one in desk().agreements.of(subject(), now())[0] if one.open] if len(found) > 1 else []
-    return render_template("cases.html", lists=found, drafts=unfiled, about=named, waiting=waiting)
+    visits = house().visits.of_person(str(subject())) if len(found) > 1 and current().visit is None else []
+    return render_template("cases.html", lists=found, drafts=unfiled, about=named, waiting=waiting, visits=visits)
 
 
 @bp.post("/drafts/<draft>/drop")
