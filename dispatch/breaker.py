@@ -34,9 +34,12 @@ class Breaker:
         """How many attempts may start: none while open, one as a probe afterwards, else what is free."""
         if self.open_until is None:
             return free
-        if now < self.open_until or running:
-            return 0
-        return min(free, 1)
+        return 0 if running or self._rests(now) else min(free, 1)
+
+    def _rests(self, at: datetime) -> bool:
+        """Whether nothing may start at this moment. No rest is longer than the longest: if the end of one lies further
+        ahead, the clock was set back, and it is over."""
+        return self.open_until is not None and timedelta() < self.open_until - at <= LONGEST_PAUSE
 
     def after(self, answer: Answer, leg: str, began: datetime, now: datetime) -> Breaker:
         """The breaker after an attempt that `began` then ended with `answer`."""
@@ -48,7 +51,7 @@ class Breaker:
         if self.open_until is None:
             opens = failures >= FAILURES_TO_OPEN or len(misset) >= LEGS_TO_STOP
         else:
-            opens = began >= self.open_until  # it was the probe
+            opens = not self._rests(began)  # it was the probe
         if not opens:
             return replace(self, failures=failures, misset=misset)
         return Breaker(failures, misset, self.opened + 1, now + _pause(self.opened))

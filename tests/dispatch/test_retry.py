@@ -146,3 +146,11 @@ def test_a_lane_whose_department_is_down_for_months_rests_ten_minutes_at_most_an
     assert rests[:8] == [15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 600.0]
     assert set(rests[7:]) == {600.0}
     assert (len(breaker.misset), breaker.room(4, 0, now)) == (3, 1)
+
+
+def test_a_clock_that_is_set_back_by_hours_ends_a_rest_and_the_next_one_is_as_long_as_it_should_be() -> None:
+    breaker = _after(*[LOST] * 5)
+    earlier = NOW - timedelta(hours=2)
+    assert (breaker.room(4, 0, earlier), breaker.room(4, 1, earlier)) == (1, 0)
+    probed = breaker.after(LOST, "leg-9", earlier, earlier)
+    assert (probed.open_until, probed.room(4, 0, earlier)) == (earlier + timedelta(seconds=30), 0)
