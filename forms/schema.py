@@ -86,7 +86,7 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
     clean: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for code, wanted in (compiled.draft if partial else compiled.whole).items():
-        if code in given and (partial or not _no_rows(compiled.lines[code], given[code])):
+        if code in given and (partial or given[code] != [] or not _no_rows(compiled.lines[code])):
             try:
                 clean[code] = READERS[wanted.type](given[code], wanted, compiled.around)
             except BadValue as bad:
@@ -97,9 +97,10 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
     return clean, errors
 
 
-def _no_rows(line: FieldLine, given: Any) -> bool:
-    """Whether rows that somebody needs are not there; that there are none at all, only a question can be told."""
-    return given == [] and line.required and line.value is None
+def _no_rows(line: FieldLine) -> bool:
+    """Whether a list in which there is no row is none: somebody needs one, and only a question can be told that there
+    are none at all."""
+    return line.required and line.value is None
 
 
 def _compiled(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:

@@ -278,7 +278,7 @@ class Drafts:
         body, found, own = row.body, row.body.get("found"), self._holders.own(_filers(row, row.body))
         plan, form = self._plan((row.bundle, body), found, own, now)
         plain = plan if found is None else self._plan((row.bundle, body), None, own, now)[0]
-        if owes(self._premises, plan, _filers(row, body)[0]):
+        if owes(self._premises, plan, _filers(row, body)[0], {}):
             plan = at_once(plan)
         scope = scope_of(plain)
         materials = asked_materials(plan, body["materials"])

@@ -171,7 +171,7 @@ class Intake:
         if mandate is not None:  # it stands for what no look-up has brought, as it does in a draft
             found = with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
             whole = self._plans.settled(whole.plain, found.outcomes) if found.outcomes else whole
-        whole = self._plans.at_once(whole) if owes(self._premises, whole.plan, owner) else whole
+        whole = self._plans.at_once(whole) if owes(self._premises, whole.plan, owner, filing.materials) else whole
         papers = validate_materials(whole.plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:
             raise InvalidAnswers(errors={"materials": papers.errors})

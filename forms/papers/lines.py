@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from forms.answers import Known
@@ -116,9 +117,9 @@ def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: Nam
     )
 
 
-def may_follow(plan: Plan) -> bool:
-    """Whether any paper of a plan may follow later (容缺)."""
-    return any(line.tolerable is not None for line in plan.materials)
+def may_follow(plan: Plan, brought: Mapping[str, Collection[str]]) -> bool:
+    """Whether any paper of a plan of which no file was `brought`, by key, may follow later (容缺)."""
+    return any(line.tolerable is not None and not brought.get(line.key) for line in plan.materials)
 
 
 def at_once(plan: Plan) -> Plan:

@@ -25,6 +25,10 @@ class Drain(Filed):
         situation = {**catalog.bundles["utilities"].figures, "services": ["drain"]}
         super().__init__(desk, catalog, "utilities", situation, later=(LATER,))
 
+    def papers(self, keys):
+        """Files of one's own for these papers and the one that was to follow."""
+        return {key: self.paper(key) for key in (*keys, LATER)}
+
     def hold(self):
         """The survey is granted and revoked before the permit left, so that its paper is asked of the applicant."""
         self.deliver(NOW + HOUR)
@@ -153,9 +157,13 @@ def test_whoever_owes_a_promised_paper_brings_the_next_with_the_application_unti
     again = desk.drafts.read("sample", draft.id, late)
     assert paper(again).tolerable is None and "补上以前" in paper(again).why.text
     assert paper(desk.drafts.open("another", "utilities", drain.filing.situation, late)).tolerable is not None
-    with pytest.raises(InvalidAnswers) as refused:
-        desk.intake.file("sample", drain.filing, "key-2", late)
-    assert list(refused.value.errors["materials"]) == [LATER]
+    for blank in ({}, {LATER: ()}):
+        filing = replace(drain.filing, materials={**drain.filing.materials, **blank})
+        with pytest.raises(InvalidAnswers) as refused:
+            desk.intake.file("sample", filing, "key-2", late)
+        assert list(refused.value.errors["materials"]) == [LATER]
+    whole = replace(drain.filing, materials=drain.papers(drain.filing.materials))
+    assert desk.intake.file("sample", whole, "key-3", late).reference, "who brings it all may file"
     drain.say(PERMIT, "leg.refused", late, reason_code="R1", reason="没有补齐水质检测")
     assert paper(desk.drafts.read("sample", draft.id, late)).tolerable is not None
 
